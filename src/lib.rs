@@ -1,1 +1,4 @@
+//! Bartizan: an MCP gateway with a content firewall.
 
+pub mod identity;
+pub mod mcp;

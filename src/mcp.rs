@@ -1,0 +1,16 @@
+//! The protocol, and nothing but the protocol. A typed view never replaces the message.
+
+pub mod bridge;
+pub mod client;
+pub mod header;
+pub mod json;
+pub mod method;
+pub mod revision;
+pub mod rpc;
+pub mod sse;
+
+pub use client::ClientInfo;
+pub use json::{Json, Object};
+pub use method::Method;
+pub use revision::{Era, Revision};
+pub use rpc::{Id, Message, Notification, Request, Response, RpcError};

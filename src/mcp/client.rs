@@ -1,0 +1,60 @@
+//! What a client says of itself. Unverified: it may shape answers, never a decision.
+
+use super::{Json, Object};
+
+/// `_meta` keys of the modern era (SPEC 2026-07-28, basic/index).
+pub const META_VERSION: &str = "io.modelcontextprotocol/protocolVersion";
+pub const META_CAPABILITIES: &str = "io.modelcontextprotocol/clientCapabilities";
+pub const META_CLIENT: &str = "io.modelcontextprotocol/clientInfo";
+pub const META_SERVER: &str = "io.modelcontextprotocol/serverInfo";
+pub const META_LOG_LEVEL: &str = "io.modelcontextprotocol/logLevel";
+pub const META_SUBSCRIPTION: &str = "io.modelcontextprotocol/subscriptionId";
+/// The tasks extension.
+pub const EXTENSION_TASKS: &str = "io.modelcontextprotocol/tasks";
+
+/// Name, version and capabilities as stated by the client.
+#[derive(Clone, Debug, Default)]
+pub struct ClientInfo {
+    pub name: String,
+    pub version: String,
+    pub capabilities: Object,
+}
+
+/// Longest client name or version that is kept, in bytes; it ends up in logs and records.
+const STATED_BYTES_MAX: usize = 128;
+
+impl ClientInfo {
+    /// From the `clientInfo` and `capabilities` objects of either era.
+    pub fn new(info: Option<&Json>, capabilities: Option<&Json>) -> Self {
+        let stated = |key: &str| {
+            let text = info.and_then(|info| info.get(key)).and_then(Json::as_str).unwrap_or("");
+            text.chars().filter(|c| !c.is_control()).take(STATED_BYTES_MAX).collect()
+        };
+        let capabilities = capabilities.and_then(Json::as_object).cloned().unwrap_or_default();
+        Self { name: stated("name"), version: stated("version"), capabilities }
+    }
+
+    /// Whether the client declared that it answers `method` (a request from a server).
+    pub fn answers(&self, method: &str, params: &Object) -> bool {
+        match method {
+            "elicitation/create" => self.elicits(params.str("mode").unwrap_or("form")),
+            "sampling/createMessage" => self.capabilities.get("sampling").is_some(),
+            "roots/list" => self.capabilities.get("roots").is_some(),
+            _ => false,
+        }
+    }
+
+    /// `{}` declares forms only (SPEC client/elicitation).
+    fn elicits(&self, mode: &str) -> bool {
+        match self.capabilities.get("elicitation").and_then(Json::as_object) {
+            None => false,
+            Some(modes) if mode == "form" => modes.get("form").is_some() || modes.is_empty(),
+            Some(modes) => modes.get(mode).is_some(),
+        }
+    }
+
+    pub fn has_extension(&self, name: &str) -> bool {
+        let extensions = self.capabilities.get("extensions");
+        extensions.and_then(|extensions| extensions.get(name)).is_some()
+    }
+}
