@@ -1,4 +1,42 @@
 //! Bartizan: an MCP gateway with a content firewall.
+//!
+//! In reading order: a message comes in through [`transport`], becomes an arrival, and walks the
+//! [`corridor`] of the [`gateway`]: [`identity`], [`access`], [`limits`], [`inspect`] (the door of
+//! the [`firewall`]), [`approval`], [`upstream`], the firewall again, [`spotlight`], and the
+//! record in [`audit`].
 
-pub mod identity;
+// The protocol, and nothing but the protocol.
 pub mod mcp;
+
+// What walks the corridor, and the doors.
+pub mod access;
+pub mod approval;
+pub mod audit;
+pub mod corridor;
+pub mod exchange;
+pub mod firewall;
+pub mod gateway;
+pub mod identity;
+pub mod inspect;
+pub mod limits;
+pub mod refusal;
+pub mod relay;
+pub mod schema;
+pub mod settings;
+pub mod spotlight;
+
+// The far side, and what is offered of it.
+pub mod catalog;
+pub mod upstream;
+
+// Around the corridor.
+pub mod app;
+pub mod cli;
+pub mod clients;
+pub mod config;
+pub mod ids;
+pub mod metrics;
+pub mod net;
+pub mod seal;
+pub mod store;
+pub mod transport;

@@ -11,7 +11,6 @@ mod write;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use canonical::hex_sha256;
 pub use object::Object;
 pub use parse::{Limits, ParseError, parse};
 

@@ -13,7 +13,8 @@ pub enum Id {
 }
 
 impl Id {
-    fn from_json(value: &Json) -> Option<Self> {
+    /// An id as a peer wrote it; `None` for null, fractions and anything else.
+    pub fn from_json(value: &Json) -> Option<Self> {
         match value {
             Json::String(text) => Some(Self::Text(text.clone())),
             Json::Number(number) => number.as_i64().map(Self::Integer),

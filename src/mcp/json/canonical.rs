@@ -37,7 +37,7 @@ impl Json {
 }
 
 /// SHA-256 of `bytes` in lower-case hex.
-pub(crate) fn hex_sha256(bytes: &[u8]) -> String {
+fn hex_sha256(bytes: &[u8]) -> String {
     let digest = digest::digest(&digest::SHA256, bytes);
     digest.as_ref().iter().fold(String::with_capacity(64), |mut hex, byte| {
         use std::fmt::Write as _;

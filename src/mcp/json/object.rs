@@ -68,6 +68,10 @@ impl Object {
         self.0.iter().map(|(key, value)| (key.as_str(), value))
     }
 
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = (&str, &mut Json)> {
+        self.0.iter_mut().map(|(key, value)| (key.as_str(), value))
+    }
+
     pub fn keys(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|(key, _)| key.as_str())
     }

@@ -1,0 +1,390 @@
+//! Builds every part from a configuration, in one place, and owns the tasks.
+
+mod admin;
+mod local;
+mod reload;
+mod upstreams;
+
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+
+use arc_swap::ArcSwap;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+pub use admin::{ADMIN_SOCKET, AdminRequest, decision_text};
+pub(crate) use local::oauth_target;
+pub use local::{Hello, WRAP_SOCKET};
+
+use crate::{
+    access::Policies,
+    approval::Approvals,
+    audit::{self, Journal},
+    catalog::{Catalog, Keeper},
+    config::{Config, file::Naming},
+    firewall::{Ruleset, Source},
+    gateway::Gateway,
+    identity::{Authenticators, metadata::ResourceMetadata},
+    inspect::{Firewall, Mode},
+    limits::Limiter,
+    metrics::Metrics,
+    seal::Sealer,
+    store::{Store, secrets},
+    transport::{
+        http::{self, Doorkeeper, Http, Readiness},
+        parked::Parked,
+        session::{SessionLimits, Sessions},
+    },
+    upstream::client::HttpClient,
+};
+
+use self::upstreams::Upstreams;
+
+/// Who a gateway is started for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Purpose {
+    /// `serve`: callers over HTTP.
+    Serve,
+    /// The gateway of one user, which wrapped clients attach to.
+    Local,
+}
+
+/// How a gateway is started.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    pub purpose: Purpose,
+    pub development: bool,
+}
+
+/// A gateway that runs.
+#[derive(Debug)]
+pub struct App {
+    pub address: Option<SocketAddr>,
+    pub gateway: Arc<Gateway>,
+    pub store: Arc<Store>,
+    pub notices: Vec<String>,
+    parts: Arc<Parts>,
+    stop: CancellationToken,
+    tasks: tokio_util::task::TaskTracker,
+}
+
+/// What reloads, sockets and shutdown work with.
+#[derive(Debug)]
+pub(crate) struct Parts {
+    gateway: Arc<Gateway>,
+    store: Arc<Store>,
+    keeper: Arc<Keeper>,
+    upstreams: Upstreams,
+    config: Arc<ArcSwap<Config>>,
+    parked: Arc<Parked>,
+    options: Options,
+}
+
+/// How long running calls may take to end when the gateway stops.
+const STOP_GRACE: Duration = Duration::from_secs(10);
+
+impl App {
+    /// Builds and starts everything.
+    ///
+    /// # Errors
+    /// The first part that cannot be built; nothing runs then.
+    pub async fn start(config: Config, options: Options) -> anyhow::Result<Self> {
+        let folder = config.data_dir();
+        let store = Arc::new(Store::open(&folder).await?);
+        let sealer = Arc::new(Sealer::new(&secrets::key(&folder, "gateway")?));
+        let journal = open_journal(&config, &folder)?;
+        let notices = notices(&config, options);
+        let catalog = Arc::new(Catalog::default());
+        let firewall = Arc::new(firewall(&config)?);
+        let gateway = Arc::new(Gateway {
+            catalog: Arc::clone(&catalog),
+            policies: ArcSwap::from_pointee(policies(&config, options)?),
+            limiter: ArcSwap::from_pointee(Limiter::new(config.file.limits.calls())),
+            firewall: ArcSwap::new(Arc::clone(&firewall)),
+            approvals: Approvals::new(
+                Arc::clone(&store),
+                Arc::clone(&sealer),
+                config.file.approvals.waits,
+            ),
+            journal,
+            metrics: Metrics::default(),
+            sealer: Arc::clone(&sealer),
+            tasks: crate::corridor::Tasks::default(),
+            client_modes: ArcSwap::from_pointee(client_modes(&config)),
+        });
+        let plain = config.file.naming == Naming::Plain;
+        let limits = &config.file.limits;
+        let parked =
+            Parked::new(Arc::clone(&sealer), i64::from(limits.parked_s) * 1000, limits.parked_max);
+        let config = Arc::new(ArcSwap::from_pointee(config));
+        let stated = Arc::clone(&config);
+        let settings: crate::catalog::SettingsOf = Arc::new(move |upstream, kind, name| {
+            stated.load().tool_settings(upstream, kind, name).into()
+        });
+        let keeper = Arc::new(Keeper::new(catalog, Arc::clone(&store), firewall, settings, plain));
+        let stop = CancellationToken::new();
+        let tasks = tokio_util::task::TaskTracker::new();
+        let upstreams =
+            Upstreams::new(HttpClient::new()?, Arc::clone(&keeper), stop.clone(), tasks.clone());
+        let parts = Arc::new(Parts {
+            gateway: Arc::clone(&gateway),
+            store: Arc::clone(&store),
+            keeper,
+            upstreams,
+            config,
+            parked: Arc::new(parked),
+            options,
+        });
+        let mut app = Self { address: None, gateway, store, notices, parts, stop, tasks };
+        app.run().await?;
+        Ok(app)
+    }
+
+    async fn run(&mut self) -> anyhow::Result<()> {
+        let config = self.parts.config.load_full();
+        for problem in self.parts.upstreams.reconcile(&config) {
+            anyhow::bail!("{}: {problem}", config.path.display());
+        }
+        if self.parts.options.purpose == Purpose::Serve {
+            self.address = Some(self.listen(&config).await?);
+        }
+        admin::listen(&self.parts, &self.stop, &self.tasks)?;
+        if self.parts.options.purpose == Purpose::Local {
+            local::listen(&self.parts, &self.stop, &self.tasks)?;
+        }
+        let (gateway, stop) = (Arc::clone(&self.gateway), self.stop.clone());
+        self.tasks.spawn(async move { gateway.approvals.expire(stop).await });
+        let (parts, stop) = (Arc::clone(&self.parts), self.stop.clone());
+        self.tasks.spawn(async move { reload::follow(parts, stop).await });
+        self.tasks.spawn(tidy(Arc::clone(&self.parts), self.stop.clone()));
+        Ok(())
+    }
+
+    async fn listen(&self, config: &Config) -> anyhow::Result<SocketAddr> {
+        use anyhow::Context as _;
+        let stated = &config.file.listen;
+        let listener = TcpListener::bind(&stated.address)
+            .await
+            .with_context(|| format!("cannot listen on `listen.address` {}", stated.address))?;
+        let address = listener.local_addr()?;
+        let development = self.parts.options.development;
+        if development && !address.ip().is_loopback() {
+            anyhow::bail!(
+                "`--development` proves nothing of callers, so `listen.address` must be \
+                loopback; {address} is not"
+            );
+        }
+        let authenticators = Authenticators::open(&config.file.identity, development).await?;
+        let limits = &config.file.limits;
+        let http = Arc::new(Http {
+            gateway: Arc::clone(&self.gateway),
+            sessions: Arc::new(Sessions::new(SessionLimits {
+                sessions_max: limits.sessions_max,
+                per_principal_max: limits.sessions_per_principal,
+                idle_ms: i64::from(limits.session_idle_s) * 1000,
+            })),
+            parked: Arc::clone(&self.parts.parked),
+            authenticators,
+            metadata: metadata(config, address)?,
+            doorkeeper: doorkeeper(config, address),
+            limits: limits.message(),
+            readiness: {
+                let upstreams = self.parts.upstreams.clone();
+                let notices = self.notices.clone();
+                Readiness { upstreams: Box::new(move || upstreams.all()), notices }
+            },
+        });
+        let stop = self.stop.clone();
+        let sessions = Arc::clone(&http.sessions);
+        self.tasks.spawn(http::serve(listener, http, stop.clone()));
+        self.tasks.spawn(async move {
+            loop {
+                tokio::select! {
+                    () = tokio::time::sleep(TIDY_EVERY) => sessions.tidy(),
+                    () = stop.cancelled() => return,
+                }
+            }
+        });
+        Ok(address)
+    }
+
+    /// Waits until every upstream was listed or failed its first attempt.
+    pub async fn ready(&self) {
+        self.parts.upstreams.attempted().await;
+    }
+
+    /// Takes over the configuration as it now stands, or says why it keeps the old one.
+    ///
+    /// # Errors
+    /// What is wrong with the new one; the old one stays in force.
+    pub async fn reload(&self) -> anyhow::Result<()> {
+        reload::now(&self.parts).await
+    }
+
+    /// Returns when the gateway decided to end by itself.
+    pub async fn stopped(&self) {
+        self.stop.cancelled().await;
+    }
+
+    /// Stops taking requests, lets the running ones end, then ends the tool servers.
+    pub async fn stop(self) {
+        self.stop.cancel();
+        self.tasks.close();
+        if tokio::time::timeout(STOP_GRACE, self.tasks.wait()).await.is_err() {
+            tracing::warn!("Some calls did not end in time and are cut off.");
+        }
+    }
+}
+
+const TIDY_EVERY: Duration = Duration::from_secs(60);
+
+async fn tidy(parts: Arc<Parts>, stop: CancellationToken) {
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(TIDY_EVERY) => {
+                parts.gateway.limiter.load().tidy();
+                parts.parked.tidy();
+            }
+            () = stop.cancelled() => return,
+        }
+    }
+}
+
+fn open_journal(config: &Config, folder: &std::path::Path) -> anyhow::Result<Journal> {
+    let stated = &config.file.audit;
+    let folder: PathBuf = match &stated.folder {
+        Some(folder) => config.resolve(folder),
+        None => folder.join("audit"),
+    };
+    let mut options = audit::Options::default();
+    if let Some(durability) = stated.durability {
+        options.durability = durability.into();
+    }
+    Ok(Journal::open(&folder, options)?)
+}
+
+/// The policies in force. Without any, nobody may do anything, unless the start says otherwise.
+pub(crate) fn policies(config: &Config, options: Options) -> anyhow::Result<Policies> {
+    let loaded = match (&config.file.access.policies, options) {
+        (Some(folder), _) => Policies::load(&config.resolve(folder)),
+        (None, Options { purpose: Purpose::Local, .. }) => Ok(Policies::wrapped()),
+        (None, Options { development: true, .. }) => Ok(Policies::allow_all()),
+        (None, _) => Policies::from_sources(&[]),
+    };
+    loaded.map_err(|errors| {
+        let lines: Vec<String> = errors.iter().map(ToString::to_string).collect();
+        anyhow::anyhow!("the policies cannot be used:\n{}", lines.join("\n"))
+    })
+}
+
+/// The rules in force: the core ruleset and what the configuration adds.
+pub(crate) fn firewall(config: &Config) -> anyhow::Result<Firewall> {
+    let mut sources = Ruleset::core_sources();
+    if let Some(folder) = &config.file.firewall.rules {
+        sources.extend(read_rules(&config.resolve(folder))?);
+    }
+    let rules = Ruleset::compile(&sources).map_err(|diagnostics| {
+        let lines: Vec<String> = diagnostics.iter().map(ToString::to_string).collect();
+        anyhow::anyhow!("the rules cannot be used:\n{}", lines.join("\n"))
+    })?;
+    let mode = config.file.mode.unwrap_or(config.file.doors.firewall);
+    Ok(Firewall { rules: Arc::new(rules), profile: config.file.profile, mode })
+}
+
+fn read_rules(folder: &std::path::Path) -> anyhow::Result<Vec<Source>> {
+    use anyhow::Context as _;
+    let unreadable = || format!("cannot read `firewall.rules` {}", folder.display());
+    let entries = std::fs::read_dir(folder).with_context(unreadable)?;
+    let mut paths: Vec<PathBuf> = Vec::new();
+    for entry in entries {
+        let path = entry.with_context(unreadable)?.path();
+        if path.extension().is_some_and(|kind| kind == "toml") {
+            paths.push(path);
+        }
+    }
+    paths.sort();
+    let read = |path: PathBuf| {
+        let text = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
+        Ok(Source { name: path.display().to_string(), text })
+    };
+    paths.into_iter().map(read).collect()
+}
+
+pub(crate) fn client_modes(
+    config: &Config,
+) -> std::collections::HashMap<String, crate::spotlight::Mode> {
+    config.file.spotlight.clients.iter().map(|(name, mode)| (name.clone(), *mode)).collect()
+}
+
+fn doorkeeper(config: &Config, address: SocketAddr) -> Doorkeeper {
+    let listen = &config.file.listen;
+    let mut hosts: Vec<String> =
+        listen.hosts.iter().map(|host| host.to_ascii_lowercase()).collect();
+    match address.ip() {
+        ip if ip.is_loopback() => {
+            hosts.extend(["localhost", "127.0.0.1", "[::1]"].map(str::to_owned));
+        }
+        std::net::IpAddr::V6(ip) => hosts.push(format!("[{ip}]")),
+        std::net::IpAddr::V4(ip) => hosts.push(ip.to_string()),
+    }
+    let public = listen.public_url.as_deref().and_then(|url| url::Url::parse(url).ok());
+    hosts.extend(public.as_ref().and_then(url::Url::host_str).map(str::to_ascii_lowercase));
+    Doorkeeper { hosts, origins: listen.origins.clone() }
+}
+
+fn metadata(config: &Config, address: SocketAddr) -> anyhow::Result<Option<ResourceMetadata>> {
+    let Some(jwt) = &config.file.identity.jwt else { return Ok(None) };
+    let listen = &config.file.listen;
+    let resource = listen.public_url.clone().unwrap_or_else(|| format!("http://{address}/mcp"));
+    let servers = match listen.authorization_servers.as_slice() {
+        [] => vec![jwt.issuer.clone()],
+        named => named.to_vec(),
+    };
+    Ok(Some(ResourceMetadata::new(&resource, servers, listen.scopes.clone())?))
+}
+
+/// What everybody should know about how this gateway was started.
+fn notices(config: &Config, options: Options) -> Vec<String> {
+    let mut notices = Vec::new();
+    let mut say = |text: &str| notices.push(text.to_owned());
+    if options.development {
+        say("development mode: callers prove nothing; loopback only");
+    }
+    let doors = &config.file.doors;
+    let observing = [
+        ("access", doors.access),
+        ("limits", doors.limits),
+        ("schema", doors.schema),
+        ("firewall", doors.firewall),
+        ("approval", doors.approval),
+    ];
+    if config.file.mode == Some(Mode::Observe) {
+        say("every door observes: it decides and records, and refuses nothing");
+    } else {
+        for (door, _) in observing.iter().filter(|(_, mode)| *mode == Mode::Observe) {
+            say(&format!("the door `{door}` only observes: it refuses nothing"));
+        }
+    }
+    for (name, upstream) in &config.file.upstreams {
+        if upstream.mode == Some(Mode::Observe) {
+            say(&format!("upstream `{name}` is only observed: nothing of it is refused"));
+        }
+    }
+    if options.purpose == Purpose::Local {
+        say("runs as the agent's own user: approvals are friction only, decisions are recorded \
+            as unproven, and posture is below Foundation");
+    } else if config.file.access.policies.is_none() && !options.development {
+        say("no policies: nobody may do anything; name a folder in `access.policies`");
+    }
+    if options.purpose == Purpose::Serve
+        && !options.development
+        && config.file.identity.jwt.is_none()
+    {
+        say("no way to identify callers: configure `identity.jwt`, or every caller is refused");
+    }
+    if config.file.approvals.approvers.is_empty() {
+        say(
+            "no approver has an enrolled key: decisions are friction only and recorded as unproven",
+        );
+    }
+    notices
+}

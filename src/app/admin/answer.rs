@@ -1,0 +1,146 @@
+//! What each command is answered.
+
+use serde_json::{Value, json};
+
+use super::{AdminRequest, proof};
+use crate::{
+    app::{Parts, reload},
+    catalog::pins,
+    mcp::json::{Json, Limits, parse},
+    store::{approvals::DecisionRow, pins::PinRow},
+};
+
+type Answer = Result<Value, String>;
+
+pub(super) async fn answer(parts: &Parts, request: AdminRequest) -> Answer {
+    match request {
+        AdminRequest::Approvals { open } => approvals(parts, open).await,
+        AdminRequest::Approval { id } => approval(parts, &id).await,
+        AdminRequest::Decide { id, approve, by, note, signature } => {
+            decide(parts, &id, approve, by, note, signature.as_deref()).await
+        }
+        AdminRequest::Pins { upstream } => pins(parts, upstream.as_deref()).await,
+        AdminRequest::AcceptPins { upstream, name, by, signature } => {
+            accept(parts, &upstream, name.as_deref(), &by, signature.as_deref()).await
+        }
+        AdminRequest::Upstreams => Ok(upstreams(parts)),
+        AdminRequest::Reload => {
+            reload::now(parts).await.map(|()| json!("reloaded")).map_err(|it| format!("{it:#}"))
+        }
+    }
+}
+
+fn said(error: impl std::fmt::Display) -> String {
+    error.to_string()
+}
+
+async fn approvals(parts: &Parts, open: bool) -> Answer {
+    let rows = parts.gateway.approvals.list(open).await.map_err(said)?;
+    let shown: Vec<Value> = rows
+        .iter()
+        .map(|row| {
+            let mut value = serde_json::to_value(row).unwrap_or_default();
+            value["callers_waiting"] = json!(parts.gateway.approvals.waiting(&row.id));
+            value
+        })
+        .collect();
+    Ok(json!(shown))
+}
+
+async fn approval(parts: &Parts, id: &str) -> Answer {
+    let row = parts.gateway.approvals.get(id).await.map_err(said)?;
+    let row = row.ok_or_else(|| format!("no approval `{id}`"))?;
+    let mut value = serde_json::to_value(&row).unwrap_or_default();
+    value["callers_waiting"] = json!(parts.gateway.approvals.waiting(id));
+    Ok(value)
+}
+
+async fn decide(
+    parts: &Parts,
+    id: &str,
+    approve: bool,
+    by: String,
+    note: Option<String>,
+    signature: Option<&str>,
+) -> Answer {
+    const NOTE_CHARS_MAX: usize = 500;
+    let row = parts.gateway.approvals.get(id).await.map_err(said)?;
+    let row = row.ok_or_else(|| format!("no approval `{id}`"))?;
+    let verb = if approve { "approve" } else { "deny" };
+    let text = proof::decision_text("approval", id, verb, &row.arguments_digest);
+    let config = parts.config.load();
+    let approvers = &config.file.approvals.approvers;
+    let proven = proof::check(approvers, parts.options, &by, &text, signature)?;
+    let note =
+        note.map(|note| note.chars().filter(|c| !c.is_control()).take(NOTE_CHARS_MAX).collect());
+    let decision = DecisionRow { approve, by, proven, note };
+    // INVARIANT: the decision is on the record before it counts.
+    parts.gateway.record_event(verb, id, &decision.by).await.map_err(said)?;
+    if parts.gateway.approvals.decide(id, &decision).await.map_err(said)? {
+        return Ok(json!({ "id": id, "decision": verb, "proven": proven }));
+    }
+    Err(format!("`{id}` no longer waits: it is {}", row.state))
+}
+
+async fn pins(parts: &Parts, upstream: Option<&str>) -> Answer {
+    let rows = parts.store.pins(upstream).await.map_err(said)?;
+    Ok(rows.iter().map(shown).collect())
+}
+
+fn shown(row: &PinRow) -> Value {
+    let read = |text: &str| parse(text.as_bytes(), &Limits::default()).unwrap_or_default();
+    let diff = row.candidate.as_deref().map(|candidate| {
+        let before = if row.definition.is_empty() { Json::Null } else { read(&row.definition) };
+        pins::diff(&before, &read(candidate))
+    });
+    json!({
+        "upstream": row.upstream,
+        "kind": row.kind,
+        "name": row.name,
+        "state": row.state,
+        "digest": row.digest,
+        "candidate_digest": row.candidate_digest,
+        "reason": row.reason,
+        "accepted_by": row.accepted_by,
+        "changed_at": row.changed_at,
+        "diff": diff,
+    })
+}
+
+async fn accept(
+    parts: &Parts,
+    upstream: &str,
+    name: Option<&str>,
+    by: &str,
+    signature: Option<&str>,
+) -> Answer {
+    let text = proof::decision_text("pin", upstream, "accept", name.unwrap_or("*"));
+    let config = parts.config.load();
+    proof::check(&config.file.approvals.approvers, parts.options, by, &text, signature)?;
+    parts.gateway.record_event("accept-pin", upstream, by).await.map_err(said)?;
+    let accepted = parts.store.accept_pins(upstream, name, None, by).await.map_err(said)?;
+    if accepted.is_empty() {
+        return Err(format!("nothing of `{upstream}` waits to be accepted"));
+    }
+    for running in parts.upstreams.all().iter().filter(|it| &*it.name == upstream) {
+        parts.keeper.rebuild(running, false).await;
+    }
+    Ok(json!({ "accepted": accepted }))
+}
+
+fn upstreams(parts: &Parts) -> Value {
+    use crate::upstream::State;
+    let states = parts.upstreams.all().into_iter().map(|upstream| {
+        let state = match &*upstream.state() {
+            State::Starting => json!({ "state": "starting" }),
+            State::Down { why } => json!({ "state": "down", "why": why.to_string() }),
+            State::Ready(connected) => json!({
+                "state": "ready",
+                "revision": connected.handshake.revision.name(),
+                "tools": connected.listing.tools.len(),
+            }),
+        };
+        (upstream.name.to_string(), state)
+    });
+    Value::Object(states.collect())
+}

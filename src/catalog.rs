@@ -1,0 +1,210 @@
+//! What the gateway offers: definitions of all upstreams, checked, pinned and named, ready to be
+//! listed and called. Built when something changes, never on the way of a call.
+
+mod build;
+pub mod pins;
+mod template;
+
+#[cfg(test)]
+mod tests;
+
+use std::{collections::HashMap, sync::Arc};
+
+use arc_swap::ArcSwap;
+use tokio::sync::broadcast;
+
+pub use build::{Keeper, SettingsOf};
+
+use crate::{
+    mcp::{Json, Object, header::MirroredParam},
+    schema::Schema,
+    settings::ToolSettings,
+    upstream::Upstream,
+};
+
+/// What kind of thing an item is.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Kind {
+    Tool,
+    Prompt,
+    Resource,
+    Template,
+}
+
+impl Kind {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Tool => "tool",
+            Self::Prompt => "prompt",
+            Self::Resource => "resource",
+            Self::Template => "template",
+        }
+    }
+}
+
+/// One definition that may be offered.
+#[derive(Debug)]
+pub struct Item {
+    pub kind: Kind,
+    pub upstream: Arc<Upstream>,
+    /// The name at its upstream; for resources the URI or the URI template.
+    pub name: String,
+    /// The definition as it is offered, under its upstream's own name.
+    pub definition: Object,
+    /// The pin of the definition as received.
+    pub pin: String,
+    /// `inputSchema` of a tool, or one made of a prompt's declared arguments.
+    pub input: Option<Schema>,
+    pub output: Option<Schema>,
+    pub mirrored: Vec<MirroredParam>,
+    pub settings: Arc<ToolSettings>,
+    /// Why the item is kept back, if it is.
+    pub quarantine: Option<String>,
+}
+
+/// Items under the names that one endpoint gives them.
+#[derive(Debug, Default)]
+pub struct View {
+    /// In a stable order, by offered name.
+    pub tools: Vec<(String, Arc<Item>)>,
+    pub prompts: Vec<(String, Arc<Item>)>,
+    pub resources: Vec<Arc<Item>>,
+    pub templates: Vec<(template::Template, Arc<Item>)>,
+    tool_index: HashMap<String, usize>,
+    prompt_index: HashMap<String, usize>,
+    resource_index: HashMap<String, usize>,
+    pub instructions: Option<String>,
+    /// Upstreams whose part is missing or incomplete, with the reason.
+    pub partial: Vec<(Arc<str>, String)>,
+    /// Capabilities that some upstream has: `completions`, `logging`, `tasks`, `subscribe`.
+    pub capabilities: Vec<&'static str>,
+}
+
+impl View {
+    pub fn tool(&self, name: &str) -> Option<&Arc<Item>> {
+        self.tool_index.get(name).map(|&index| &self.tools[index].1)
+    }
+
+    pub fn prompt(&self, name: &str) -> Option<&Arc<Item>> {
+        self.prompt_index.get(name).map(|&index| &self.prompts[index].1)
+    }
+
+    /// The resource listed under `uri`, or else the first template that `uri` fits.
+    pub fn resource(&self, uri: &str) -> Option<&Arc<Item>> {
+        match self.resource_index.get(uri) {
+            Some(&index) => self.resources.get(index),
+            None => self.template(uri),
+        }
+    }
+
+    fn template(&self, uri: &str) -> Option<&Arc<Item>> {
+        self.templates.iter().find(|(template, _)| template.fits(uri)).map(|(_, item)| item)
+    }
+
+    /// The template itself, by its text: what completions refer to.
+    pub fn template_named(&self, text: &str) -> Option<&Arc<Item>> {
+        self.templates.iter().find(|(_, item)| item.name == text).map(|(_, item)| item)
+    }
+
+    fn index(&mut self) {
+        let names = |items: &[(String, Arc<Item>)]| {
+            items.iter().enumerate().map(|(index, (name, _))| (name.clone(), index)).collect()
+        };
+        self.tool_index = names(&self.tools);
+        self.prompt_index = names(&self.prompts);
+        let uris = self.resources.iter().enumerate();
+        self.resource_index = uris.map(|(index, item)| (item.name.clone(), index)).collect();
+    }
+}
+
+/// All endpoints' views at one moment.
+#[derive(Debug, Default)]
+pub struct Snapshot {
+    /// `/mcp`.
+    pub all: View,
+    /// `/mcp/NAME`.
+    pub each: HashMap<Arc<str>, View>,
+    /// What was left out, and why, for people.
+    pub problems: Vec<String>,
+}
+
+/// Which endpoint a caller came through.
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+pub enum Scope {
+    All,
+    Upstream(Arc<str>),
+}
+
+/// Which lists changed.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Changes {
+    pub tools: bool,
+    pub prompts: bool,
+    pub resources: bool,
+}
+
+/// The catalog in force.
+#[derive(Debug)]
+pub struct Catalog {
+    snapshot: ArcSwap<Snapshot>,
+    changes: broadcast::Sender<Changes>,
+    /// URIs of resources that were updated.
+    updates: broadcast::Sender<Arc<str>>,
+}
+
+impl Default for Catalog {
+    fn default() -> Self {
+        const CHANGES_MAX: usize = 16;
+        const UPDATES_MAX: usize = 256;
+        Self {
+            snapshot: ArcSwap::default(),
+            changes: broadcast::Sender::new(CHANGES_MAX),
+            updates: broadcast::Sender::new(UPDATES_MAX),
+        }
+    }
+}
+
+impl Catalog {
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.snapshot.load_full()
+    }
+
+    /// Calls `read` with the view of `scope`, if that endpoint exists.
+    pub fn with_view<T>(&self, scope: &Scope, read: impl FnOnce(&View) -> T) -> Option<T> {
+        let snapshot = self.snapshot.load();
+        match scope {
+            Scope::All => Some(read(&snapshot.all)),
+            Scope::Upstream(name) => snapshot.each.get(name).map(read),
+        }
+    }
+
+    pub fn changes(&self) -> broadcast::Receiver<Changes> {
+        self.changes.subscribe()
+    }
+
+    pub fn updates(&self) -> broadcast::Receiver<Arc<str>> {
+        self.updates.subscribe()
+    }
+
+    fn updated(&self, uri: &str) {
+        // Nobody listening is fine.
+        let _ = self.updates.send(uri.into());
+    }
+
+    fn replace(&self, snapshot: Snapshot, changes: Changes) {
+        self.snapshot.store(Arc::new(snapshot));
+        // Nobody listening is fine.
+        let _ = self.changes.send(changes);
+    }
+}
+
+impl Item {
+    /// The definition under the name that an endpoint offers.
+    pub fn offered(&self, name: &str) -> Json {
+        let mut definition = self.definition.clone();
+        if matches!(self.kind, Kind::Tool | Kind::Prompt) {
+            definition.insert("name", name);
+        }
+        definition.into()
+    }
+}

@@ -1,0 +1,195 @@
+//! The command line: one file per noun.
+
+mod access;
+mod admin;
+mod approvals;
+mod audit;
+mod check;
+mod clients;
+mod findings;
+mod pins;
+mod serve;
+mod upstreams;
+mod why;
+mod wrap;
+
+use std::{
+    io::{IsTerminal as _, Write as _},
+    path::PathBuf,
+    process::ExitCode,
+};
+
+use clap::{CommandFactory as _, Parser, Subcommand};
+
+use crate::config::{self, Config};
+
+/// An MCP gateway with a content firewall: every message between agents and tool servers is
+/// checked on its way.
+#[derive(Debug, Parser)]
+#[command(name = "bartizan", version, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Where the configuration is.
+#[derive(Clone, Debug, clap::Args)]
+pub struct ConfigArgument {
+    /// The configuration file [default: ~/.config/bartizan/bartizan.toml]
+    #[arg(long, short, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+impl ConfigArgument {
+    /// The path given, or the usual one.
+    fn path(&self) -> PathBuf {
+        self.config.clone().unwrap_or_else(default_path)
+    }
+
+    /// Reads the configuration. Without a path given, a missing file means the defaults.
+    fn load(&self) -> anyhow::Result<Config> {
+        let path = self.path();
+        if self.config.is_none() && !path.exists() {
+            return Ok(Config::empty(&path));
+        }
+        Ok(Config::load(&path)?)
+    }
+}
+
+fn default_path() -> PathBuf {
+    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+    match (set("XDG_CONFIG_HOME"), set("HOME")) {
+        (Some(folder), _) => PathBuf::from(folder).join("bartizan/bartizan.toml"),
+        (None, Some(home)) => PathBuf::from(home).join(".config/bartizan/bartizan.toml"),
+        (None, None) => PathBuf::from("bartizan.toml"),
+    }
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve agents over HTTP
+    Serve(serve::Serve),
+    /// Guard one stdio tool server: `bartizan wrap -- COMMAND ARGS…`
+    Wrap(wrap::Wrap),
+    /// Check a configuration with its policies and rules, and start nothing
+    Check(check::Check),
+    /// Say why something was refused, held or withheld
+    Why(why::Why),
+    /// List what was found, refused, or would have been
+    Findings(findings::Findings),
+    /// Lead the servers of your MCP clients through Bartizan, and back
+    Clients(clients::Clients),
+    /// List tool servers, and log in to them
+    Upstreams(upstreams::Upstreams),
+    /// Look at changed tool definitions, and accept them
+    Pins(pins::Pins),
+    /// Decide on calls that wait for a person
+    Approvals(approvals::Approvals),
+    /// Verify the record
+    Audit(audit::Audit),
+    /// Ask the policies what they would decide, and test them
+    Access(access::Access),
+    /// Print the completions of a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the man page
+    Man,
+    #[command(hide = true)]
+    Local(wrap::Local),
+}
+
+/// Runs the command given.
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    let ran = match cli.command {
+        Command::Serve(command) => serve::run(&command),
+        Command::Wrap(command) => wrap::run(command),
+        Command::Local(command) => wrap::local(&command),
+        Command::Check(command) => check::run(&command),
+        Command::Why(command) => why::run(&command),
+        Command::Findings(command) => findings::run(&command),
+        Command::Clients(command) => clients::run(command),
+        Command::Upstreams(command) => upstreams::run(command),
+        Command::Pins(command) => pins::run(command),
+        Command::Approvals(command) => approvals::run(command),
+        Command::Audit(command) => audit::run(&command),
+        Command::Access(command) => access::run(command),
+        Command::Completions { shell } => completions(shell),
+        Command::Man => man(),
+    };
+    ran.unwrap_or_else(|error| {
+        eprintln!("bartizan: {error:#}");
+        ExitCode::from(2)
+    })
+}
+
+type Ran = anyhow::Result<ExitCode>;
+
+fn completions(shell: clap_complete::Shell) -> Ran {
+    clap_complete::generate(shell, &mut Cli::command(), "bartizan", &mut std::io::stdout());
+    Ok(ExitCode::SUCCESS)
+}
+
+fn man() -> Ran {
+    clap_mangen::Man::new(Cli::command()).render(&mut std::io::stdout())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Prints a line. A reader that left is no error.
+fn say(line: impl std::fmt::Display) {
+    let _ = writeln!(std::io::stdout(), "{line}");
+}
+
+/// Prints JSON as people's tools expect it.
+fn say_json(value: &serde_json::Value) {
+    say(format_args!("{value:#}"));
+}
+
+/// Text of a stranger, with everything that could fool a terminal spelled out.
+fn harmless(text: &str) -> String {
+    crate::approval::shown_text(text)
+}
+
+/// A runtime for commands that only ask.
+fn block_on<T>(future: impl Future<Output = T>) -> anyhow::Result<T> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    Ok(runtime.block_on(future))
+}
+
+/// Logs to standard error. `RUST_LOG` chooses; rmcp stays quiet below warnings, because it logs
+/// authorization codes.
+fn log(json: bool) {
+    use tracing_subscriber::EnvFilter;
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let quiet = ["rmcp=warn", "hyper=warn", "sqlx=warn"];
+    let filter =
+        quiet.iter().filter_map(|it| it.parse().ok()).fold(filter, EnvFilter::add_directive);
+    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let colour = std::io::stderr().is_terminal();
+    let set = if json {
+        subscriber.json().try_init()
+    } else {
+        subscriber.with_ansi(colour).with_target(false).try_init()
+    };
+    if let Err(error) = set {
+        eprintln!("bartizan: logging is already set up: {error}");
+    }
+}
+
+/// The folder where a configuration's gateway keeps its state.
+fn data_dir(config: &ConfigArgument) -> anyhow::Result<PathBuf> {
+    let path = config.path();
+    if config.config.is_none() && !path.exists() {
+        return Ok(config::default_data_dir());
+    }
+    Ok(Config::load(&path)?.data_dir())
+}
+
+/// The journal's folder.
+fn audit_dir(config: &ConfigArgument) -> anyhow::Result<PathBuf> {
+    let config = config.load()?;
+    let stated = config.file.audit.folder.as_ref();
+    Ok(stated.map_or_else(|| config.data_dir().join("audit"), |folder| config.resolve(folder)))
+}

@@ -1,0 +1,122 @@
+//! `bartizan access`
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::Subcommand;
+
+use super::{ConfigArgument, Ran, say, say_json};
+use crate::{
+    access::{Action, Caller, Question, Target, TargetKind, run_cases},
+    app::{self, Options, Purpose},
+    catalog::Kind,
+};
+
+/// What the policies decide, and why.
+#[derive(Debug, clap::Args)]
+pub(super) struct Access {
+    #[command(flatten)]
+    config: ConfigArgument,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Say how the policies decide one question, and which of them decide it
+    Explain(Explain),
+    /// Run the decision tables (`*.cases.toml`) beside the policies
+    Test {
+        /// The policies' folder [default: that of the configuration]
+        folder: Option<PathBuf>,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+struct Explain {
+    /// The agent
+    #[arg(long = "as", value_name = "AGENT")]
+    agent: String,
+    /// The person it acts for
+    #[arg(long)]
+    user: Option<String>,
+    #[arg(long = "group", value_name = "GROUP")]
+    groups: Vec<String>,
+    /// How the agent proves itself
+    #[arg(long, default_value = "bearer")]
+    proof: String,
+    /// `SERVER/TOOL`
+    #[arg(long)]
+    tool: String,
+    /// The call's arguments, as JSON
+    #[arg(long, value_name = "JSON")]
+    arguments: Option<String>,
+    /// Only whether it is listed
+    #[arg(long)]
+    list: bool,
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(command: Access) -> Ran {
+    match command.command {
+        Command::Explain(explain) => self::explain(&command.config, &explain),
+        Command::Test { folder } => test(&command.config, folder),
+    }
+}
+
+fn explain(config: &ConfigArgument, asked: &Explain) -> Ran {
+    let config = config.load()?;
+    let options = Options { purpose: Purpose::Serve, development: false };
+    let policies = app::policies(&config, options)?;
+    let (server, name) = asked
+        .tool
+        .split_once('/')
+        .ok_or_else(|| anyhow::anyhow!("write the tool as SERVER/TOOL"))?;
+    let settings = config.tool_settings(server, Kind::Tool, name);
+    let arguments = asked.arguments.as_deref().map(serde_json::from_str).transpose()?;
+    let question = Question {
+        caller: Caller {
+            agent: &asked.agent,
+            user: asked.user.as_deref(),
+            groups: &asked.groups,
+            proof: &asked.proof,
+            run: None,
+        },
+        action: if asked.list { Action::List } else { Action::Call },
+        target: Target {
+            kind: TargetKind::Tool,
+            server,
+            name,
+            risk: settings.risk.name(),
+            classes: &settings.classes,
+        },
+        arguments: arguments.as_ref(),
+        time: crate::ids::now_ms(),
+    };
+    let explanation = policies.explain(&question);
+    if asked.json {
+        say_json(&serde_json::to_value(&explanation)?)
+    } else {
+        say(&explanation)
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn test(config: &ConfigArgument, folder: Option<PathBuf>) -> Ran {
+    let config = config.load()?;
+    let stated = || config.file.access.policies.as_ref().map(|folder| config.resolve(folder));
+    let folder = folder.or_else(stated).ok_or_else(|| {
+        anyhow::anyhow!("name the folder, or set `access.policies` in the configuration")
+    })?;
+    let policies = crate::access::Policies::load(&folder).map_err(|errors| {
+        let lines: Vec<String> = errors.iter().map(ToString::to_string).collect();
+        anyhow::anyhow!("{}", lines.join("\n"))
+    })?;
+    let results = run_cases(&folder, &policies);
+    let failed = results.iter().filter(|result| !result.passed()).count();
+    for result in results.iter().filter(|result| !result.passed()) {
+        say(result);
+    }
+    say(format_args!("{} cases, {failed} failed", results.len()));
+    Ok(if failed == 0 && !results.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}

@@ -1,0 +1,207 @@
+//! `bartizan approvals`
+
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use anyhow::Context as _;
+use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
+use clap::Subcommand;
+use serde_json::Value;
+
+use super::{
+    ConfigArgument, Ran,
+    admin::{ask, text},
+    harmless, say, say_json,
+};
+use crate::app::{AdminRequest, decision_text};
+
+/// Decide on calls that wait for a person.
+#[derive(Debug, clap::Args)]
+pub(super) struct Approvals {
+    #[command(flatten)]
+    config: ConfigArgument,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// List the calls that wait
+    List {
+        /// Decided, expired and used ones too
+        #[arg(long)]
+        all: bool,
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show one call, whole
+    Show {
+        id: String,
+        #[arg(long)]
+        json: bool,
+    },
+    /// Let exactly this call run, once
+    Approve(Decision),
+    /// Refuse this call
+    Deny(Decision),
+    /// Make a key for an approver and print what to put into the configuration
+    Enroll {
+        /// The approver's name
+        #[arg(long)]
+        name: String,
+        /// Where to keep the key; out of reach of the agent's user
+        #[arg(long, value_name = "FILE")]
+        key: PathBuf,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+struct Decision {
+    id: String,
+    /// A reason; the agent reads it
+    #[arg(long)]
+    reason: Option<String>,
+    /// Who decides [default: the user's name]
+    #[arg(long = "as", value_name = "NAME")]
+    by: Option<String>,
+    /// The approver's key, from `approvals enroll`
+    #[arg(long, value_name = "FILE")]
+    key: Option<PathBuf>,
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(command: Approvals) -> Ran {
+    let folder = super::data_dir(&command.config)?;
+    match command.command {
+        Command::List { all, json } => {
+            let answer = ask(&folder, &AdminRequest::Approvals { open: !all })?;
+            if json { say_json(&answer) } else { list(&answer) }
+        }
+        Command::Show { id, json } => {
+            let answer = ask(&folder, &AdminRequest::Approval { id })?;
+            if json { say_json(&answer) } else { card(&answer) }
+        }
+        Command::Approve(decision) => decide(&folder, decision, true)?,
+        Command::Deny(decision) => decide(&folder, decision, false)?,
+        Command::Enroll { name, key } => enroll(&name, &key)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn list(answer: &Value) {
+    let rows = answer.as_array().map(Vec::as_slice).unwrap_or_default();
+    if rows.is_empty() {
+        return say("Nothing waits.");
+    }
+    for row in rows {
+        let tool = format!("{}/{}", text(row, "upstream"), text(row, "tool"));
+        say(format_args!(
+            "{}  {:9}  {:5}  {}  by {}",
+            text(row, "id"),
+            text(row, "state"),
+            left(row),
+            harmless(&tool),
+            harmless(text(row, "principal"))
+        ));
+    }
+    say("\n`bartizan approvals show ID` shows a call whole.");
+}
+
+/// Time left, as people say it.
+fn left(row: &Value) -> String {
+    let expires = row["expires"].as_i64().unwrap_or(0);
+    let seconds = (expires - crate::ids::now_ms()) / 1000;
+    match seconds {
+        ..=0 => "over".to_owned(),
+        1..=119 => format!("{seconds} s"),
+        _ => format!("{} min", seconds / 60),
+    }
+}
+
+/// What really happens comes first; the agent says nothing here.
+fn card(row: &Value) {
+    let shown = |key: &str| harmless(text(row, key));
+    say(format_args!("If you do nothing, the call is refused in {}.\n", left(row)));
+    say(format_args!("calls      {}/{}", shown("upstream"), shown("tool")));
+    say(format_args!("because    {}", shown("reasons")));
+    say(format_args!("asked by   {} (client {})", shown("principal"), shown("client")));
+    let waiting = row["callers_waiting"].as_u64().unwrap_or(0);
+    say(format_args!(
+        "caller     {}",
+        if waiting > 0 { "still waits" } else { "is gone; a retry would run it" }
+    ));
+    say(format_args!("state      {}", shown("state")));
+    if !text(row, "decided_by").is_empty() {
+        let proven = if row["proven"] == Value::Bool(true) { "proven" } else { "unproven" };
+        say(format_args!("decided    by {} ({proven})", shown("decided_by")));
+    }
+    say(format_args!("definition {}", shown("definition_digest")));
+    say("arguments");
+    let arguments: Option<Value> = serde_json::from_str(text(row, "arguments")).ok();
+    let pretty = arguments.map(|it| format!("{it:#}")).unwrap_or_default();
+    for line in pretty.lines() {
+        say(format_args!("  {}", harmless(line)));
+    }
+    say(format_args!(
+        "\nbartizan approvals approve {0}\nbartizan approvals deny {0} --reason TEXT",
+        shown("id")
+    ));
+}
+
+fn decide(folder: &Path, decision: Decision, approve: bool) -> anyhow::Result<()> {
+    let by = decision.by.or_else(|| std::env::var("USER").ok()).unwrap_or_else(|| "local".into());
+    let verb = if approve { "approve" } else { "deny" };
+    let signature = match &decision.key {
+        Some(path) => {
+            let row = ask(folder, &AdminRequest::Approval { id: decision.id.clone() })?;
+            let digest = text(&row, "arguments_digest");
+            Some(sign(path, &decision_text("approval", &decision.id, verb, digest))?)
+        }
+        None => None,
+    };
+    let request =
+        AdminRequest::Decide { id: decision.id, approve, by, note: decision.reason, signature };
+    let answer = ask(folder, &request)?;
+    if decision.json {
+        say_json(&answer);
+        return Ok(());
+    }
+    say(format_args!("{} {}.", text(&answer, "id"), if approve { "approved" } else { "denied" }));
+    if answer["proven"] != Value::Bool(true) {
+        say("Friction only: this decision carries no proof that the agent's user could not make.");
+    }
+    Ok(())
+}
+
+/// Signs with the key in a file, as `enroll` wrote it.
+pub(super) fn sign(path: &Path, text: &str) -> anyhow::Result<String> {
+    let unreadable = || format!("cannot read the key `{}`", path.display());
+    let bytes = std::fs::read(path).with_context(unreadable)?;
+    let pair = Ed25519KeyPair::from_pkcs8(&bytes);
+    let pair = pair.map_err(|_| anyhow::anyhow!("`{}` holds no approver's key", path.display()))?;
+    Ok(hex(pair.sign(text.as_bytes()).as_ref()))
+}
+
+fn enroll(name: &str, path: &Path) -> anyhow::Result<()> {
+    use std::{io::Write as _, os::unix::fs::OpenOptionsExt as _};
+    let pair = Ed25519KeyPair::generate().map_err(|_| anyhow::anyhow!("no key could be made"))?;
+    let document = pair.to_pkcs8().map_err(|_| anyhow::anyhow!("no key could be made"))?;
+    let mut options = std::fs::OpenOptions::new();
+    let file = options.write(true).create_new(true).mode(0o600).open(path);
+    let mut file = file.with_context(|| format!("cannot write the key `{}`", path.display()))?;
+    file.write_all(document.as_ref())?;
+    say("Put this into the gateway's configuration:\n");
+    say(format_args!(
+        "[[approvals.approvers]]\nname = {}\npublic_key = \"{}\"",
+        Value::from(name),
+        hex(pair.public_key().as_ref())
+    ));
+    Ok(())
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

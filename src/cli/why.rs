@@ -1,0 +1,81 @@
+//! `bartizan why REF`: what happened to one request, for people. Agents never see this.
+
+use std::process::ExitCode;
+
+use serde_json::Value;
+
+use super::{ConfigArgument, Ran, findings::finding, harmless, say, say_json};
+use crate::{
+    audit::{Filter, Order, Records},
+    firewall::Ruleset,
+};
+
+/// Say why something was refused, held or withheld.
+#[derive(Debug, clap::Args)]
+pub(super) struct Why {
+    #[command(flatten)]
+    config: ConfigArgument,
+    /// The reference that the agent was given, such as req_…
+    reference: String,
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(command: &Why) -> Ran {
+    let folder = super::audit_dir(&command.config)?;
+    let filter = Filter { request: Some(command.reference.clone()), ..Filter::default() };
+    let mut records = Vec::new();
+    for record in Records::open(&folder, Order::NewestFirst, filter)? {
+        records.push(record?.payload);
+        let first = records.last().is_some_and(|it| it["unmapped"]["phase"] == "decision");
+        if first {
+            // A request's decision is its first record: nothing older belongs to it.
+            break;
+        }
+    }
+    if records.is_empty() {
+        anyhow::bail!("no record of `{}`", command.reference);
+    }
+    records.reverse();
+    if command.json {
+        say_json(&Value::Array(records));
+        return Ok(ExitCode::SUCCESS);
+    }
+    records.iter().for_each(explain);
+    Ok(ExitCode::SUCCESS)
+}
+
+fn explain(payload: &Value) {
+    let facts = finding(payload);
+    let fact = |key: &str| facts[key].as_str().map(harmless);
+    say(format_args!("{}", fact("phase").unwrap_or_default()));
+    for key in [
+        "method",
+        "upstream",
+        "target",
+        "agent",
+        "disposition",
+        "refusal",
+        "mode",
+        "outcome",
+        "approval",
+    ] {
+        if let Some(value) = fact(key) {
+            say(format_args!("  {key:12} {value}"));
+        }
+    }
+    let list = |key: &str| facts[key].as_array().cloned().unwrap_or_default();
+    for policy in list("policies").iter().filter_map(Value::as_str) {
+        say(format_args!("  policy       {}", harmless(policy)));
+    }
+    let rules = list("rules");
+    if rules.is_empty() {
+        return;
+    }
+    let known = Ruleset::core().ok();
+    for id in rules.iter().filter_map(Value::as_str) {
+        let rule = known.as_ref().and_then(|set| set.rule(id));
+        let message = rule.map_or("", |rule| rule.message.as_str());
+        say(format_args!("  rule         {}  {message}", harmless(id)));
+    }
+}

@@ -1,0 +1,133 @@
+//! The operator's configuration: a TOML file, read strictly. A secret never stands in it, only
+//! where to find one.
+
+pub mod error;
+pub mod file;
+pub mod secret;
+pub mod text;
+mod upstream;
+
+#[cfg(test)]
+mod tests;
+
+use std::path::{Path, PathBuf};
+
+pub use error::ConfigError;
+pub use file::File;
+
+use crate::{
+    catalog::Kind,
+    settings::{Modes, ToolSettings},
+};
+
+/// A configuration that was read and checked.
+#[derive(Debug)]
+pub struct Config {
+    pub file: File,
+    /// Where it was read from; relative paths in it start at its folder.
+    pub path: PathBuf,
+}
+
+/// Bytes of one configuration file.
+const FILE_BYTES_MAX: u64 = 4 << 20;
+
+impl Config {
+    /// # Errors
+    /// The file cannot be read, or something in it is wrong; the message names line and mend.
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        let unreadable = |source| ConfigError::Unreadable { path: path.to_owned(), source };
+        let length = std::fs::metadata(path).map_err(unreadable)?.len();
+        if length > FILE_BYTES_MAX {
+            return Err(ConfigError::at(path, 1, format!("longer than {FILE_BYTES_MAX} bytes")));
+        }
+        let text = std::fs::read_to_string(path).map_err(unreadable)?;
+        Self::parse(&text, path)
+    }
+
+    /// # Errors
+    /// As [`Config::load`].
+    pub fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
+        let file: File =
+            toml::from_str(text).map_err(|error| ConfigError::from_toml(path, text, &error))?;
+        let config = Self { file, path: path.to_owned() };
+        config.check(text)?;
+        Ok(config)
+    }
+
+    /// The defaults, as if from an empty file at `path`.
+    pub fn empty(path: &Path) -> Self {
+        Self { file: File::default(), path: path.to_owned() }
+    }
+
+    fn check(&self, text: &str) -> Result<(), ConfigError> {
+        for (name, upstream) in &self.file.upstreams {
+            upstream.check(name).map_err(|what| {
+                let line = error::line_of(text, &format!("[upstreams.{name}"));
+                ConfigError::at(&self.path, line, what)
+            })?;
+        }
+        Ok(())
+    }
+
+    /// A path of the file, from the file's own folder.
+    pub fn resolve(&self, path: &Path) -> PathBuf {
+        let folder = self.path.parent().unwrap_or(Path::new("."));
+        if path.is_absolute() { path.to_owned() } else { folder.join(path) }
+    }
+
+    /// Where state is kept: as configured, or in the user's state folder.
+    pub fn data_dir(&self) -> PathBuf {
+        match &self.file.data_dir {
+            Some(folder) => self.resolve(folder),
+            None => default_data_dir(),
+        }
+    }
+
+    /// Settings of one tool, prompt or resource, the narrowest statement first.
+    pub fn tool_settings(&self, upstream: &str, kind: Kind, name: &str) -> ToolSettings {
+        let stated = self.file.upstreams.get(upstream);
+        let tool = stated
+            .filter(|_| kind == Kind::Tool)
+            .and_then(|upstream| upstream.tools.get(name))
+            .cloned()
+            .unwrap_or_default();
+        let of = |upstream: Option<&file::Upstream>| upstream.map(|it| it.defaults.clone());
+        let defaults = of(stated).unwrap_or_default();
+        let spotlight = tool.spotlight.or(defaults.spotlight).unwrap_or(self.file.spotlight.mode);
+        ToolSettings {
+            risk: tool.risk.or(defaults.risk).unwrap_or_default(),
+            classes: tool.classes.or(defaults.classes).unwrap_or_default(),
+            spotlight,
+            hold: tool.hold.or(defaults.hold).unwrap_or(false),
+            modes: self.modes(stated),
+        }
+    }
+
+    fn modes(&self, upstream: Option<&file::Upstream>) -> Modes {
+        use crate::inspect::Mode;
+        let observes = |mode: Option<Mode>| mode == Some(Mode::Observe);
+        if observes(self.file.mode) || observes(upstream.and_then(|it| it.mode)) {
+            return Modes::OBSERVE;
+        }
+        let doors = &self.file.doors;
+        Modes {
+            access: doors.access,
+            limits: doors.limits,
+            schema: doors.schema,
+            firewall: doors.firewall,
+            approval: doors.approval,
+        }
+    }
+}
+
+/// `$XDG_STATE_HOME/bartizan`, or `~/.local/state/bartizan`.
+pub fn default_data_dir() -> PathBuf {
+    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+    if let Some(state) = set("XDG_STATE_HOME") {
+        return PathBuf::from(state).join("bartizan");
+    }
+    match set("HOME") {
+        Some(home) => PathBuf::from(home).join(".local/state/bartizan"),
+        None => PathBuf::from(".bartizan"),
+    }
+}

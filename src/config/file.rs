@@ -1,0 +1,312 @@
+//! The configuration as it is written. The doc comments here are the reference page.
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::text::Text;
+use crate::{
+    approval::Waits,
+    audit::Durability,
+    identity::authenticators,
+    inspect::{Mode, Profile},
+    limits,
+    settings::Risk,
+    spotlight,
+    upstream::oauth,
+};
+
+/// `bartizan.toml`
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct File {
+    /// `observe` lets every door decide and record, and refuse nothing. Default `enforce`.
+    pub mode: Option<Mode>,
+    /// How findings become actions: `transparent`, `balanced` or `strict`.
+    pub profile: Profile,
+    /// `plain` keeps the tool names of a single upstream; the default puts `NAME__` before them.
+    pub naming: Naming,
+    /// Where state is kept: approvals, pins, records, keys. Default: the user's state folder.
+    pub data_dir: Option<PathBuf>,
+    pub listen: Listen,
+    /// Who may call, and how callers show it. Without any, only `--development` lets callers in.
+    pub identity: authenticators::Settings,
+    pub access: Access,
+    pub limits: Limits,
+    pub firewall: FirewallFile,
+    pub spotlight: Spotlight,
+    pub approvals: Approvals,
+    pub audit: Audit,
+    /// Doors that only observe, one by one.
+    pub doors: Doors,
+    /// Tool servers, by the name that stands before their tools.
+    pub upstreams: BTreeMap<String, Upstream>,
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq)]
+#[serde(rename_all = "lowercase")]
+pub enum Naming {
+    #[default]
+    Prefixed,
+    Plain,
+}
+
+/// Where callers connect.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Listen {
+    /// Address and port. Port 0 takes a free one.
+    pub address: String,
+    /// Further host names under which callers may reach it.
+    pub hosts: Vec<String>,
+    /// Origins whose web pages may call it.
+    pub origins: Vec<String>,
+    /// The canonical address that callers use, for OAuth metadata. Default: `http://ADDRESS/mcp`.
+    pub public_url: Option<String>,
+    /// Authorization servers to name in the metadata. Default: the issuer of `identity.jwt`.
+    pub authorization_servers: Vec<String>,
+    /// Scopes to name in the metadata.
+    pub scopes: Vec<String>,
+}
+
+impl Default for Listen {
+    fn default() -> Self {
+        Self {
+            address: "127.0.0.1:8420".to_owned(),
+            hosts: Vec::new(),
+            origins: Vec::new(),
+            public_url: None,
+            authorization_servers: Vec::new(),
+            scopes: Vec::new(),
+        }
+    }
+}
+
+/// What callers may do.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Access {
+    /// A folder of `*.cedar` policies. Without one, nobody may do anything (in development mode
+    /// everybody may do everything).
+    pub policies: Option<PathBuf>,
+}
+
+/// How often and how much. Every refusal names the limit that was reached.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// Calls of one principal.
+    pub calls_per_principal: limits::Rate,
+    /// Calls of one principal to one tool.
+    pub calls_per_tool: limits::Rate,
+    /// Calls of all principals.
+    pub calls_in_all: limits::Rate,
+    /// Calls of one principal that run at once.
+    pub executing_per_principal: u32,
+    /// Calls that run at once in all.
+    pub executing_in_all: u32,
+    /// Held calls and open streams of one principal that wait at once.
+    pub waiting_per_principal: u32,
+    /// Bytes of one message, in either direction.
+    pub message_bytes_max: usize,
+    /// Nested arrays and objects of one message.
+    pub depth_max: usize,
+    /// Values in one message.
+    pub values_max: usize,
+    /// Sessions of legacy clients in all.
+    pub sessions_max: usize,
+    /// Sessions of one principal.
+    pub sessions_per_principal: usize,
+    /// Seconds after which an unused session ends.
+    pub session_idle_s: u32,
+    /// Modern calls that wait for their caller's answers.
+    pub parked_max: usize,
+    /// Seconds a caller has to come back with answers.
+    pub parked_s: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        let calls = limits::Limits::default();
+        let message = crate::mcp::json::Limits::default();
+        Self {
+            calls_per_principal: calls.calls_per_principal,
+            calls_per_tool: calls.calls_per_tool,
+            calls_in_all: calls.calls_in_all,
+            executing_per_principal: calls.executing_per_principal,
+            executing_in_all: calls.executing_in_all,
+            waiting_per_principal: calls.waiting_per_principal,
+            message_bytes_max: message.bytes_max,
+            depth_max: message.depth_max,
+            values_max: message.values_max,
+            sessions_max: 10_000,
+            sessions_per_principal: 2_000,
+            session_idle_s: 3_600,
+            parked_max: 10_000,
+            parked_s: 600,
+        }
+    }
+}
+
+impl Limits {
+    pub fn calls(&self) -> limits::Limits {
+        limits::Limits {
+            calls_per_principal: self.calls_per_principal,
+            calls_per_tool: self.calls_per_tool,
+            calls_in_all: self.calls_in_all,
+            executing_per_principal: self.executing_per_principal,
+            executing_in_all: self.executing_in_all,
+            waiting_per_principal: self.waiting_per_principal,
+        }
+    }
+
+    pub const fn message(&self) -> crate::mcp::json::Limits {
+        crate::mcp::json::Limits {
+            bytes_max: self.message_bytes_max,
+            depth_max: self.depth_max,
+            values_max: self.values_max,
+        }
+    }
+}
+
+/// The content firewall.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct FirewallFile {
+    /// A folder of further rule files, beside the core ruleset.
+    pub rules: Option<PathBuf>,
+}
+
+/// Marks on what tools return.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Spotlight {
+    /// `off`, `label`, `fence` or `linemark`.
+    pub mode: spotlight::Mode,
+    /// By the name that a client states, for programs that parse what they get.
+    pub clients: BTreeMap<String, spotlight::Mode>,
+}
+
+/// How people decide.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Approvals {
+    #[serde(rename = "wait")]
+    pub waits: Waits,
+    /// Who may decide, each with a key of their own (`bartizan approvals enroll`).
+    pub approvers: Vec<Approver>,
+}
+
+/// A person with an enrolled key.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Approver {
+    pub name: String,
+    /// The Ed25519 public key, in hex.
+    pub public_key: String,
+}
+
+/// The record.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Audit {
+    /// `process` survives `kill -9`; `power` also survives a power cut and costs a disk sync.
+    pub durability: Option<RecordSurvives>,
+    /// Where records are kept. Default: `audit` in `data_dir`.
+    pub folder: Option<PathBuf>,
+}
+
+/// What a record survives.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum RecordSurvives {
+    Process,
+    Power,
+}
+
+impl From<RecordSurvives> for Durability {
+    fn from(stated: RecordSurvives) -> Self {
+        match stated {
+            RecordSurvives::Process => Self::Process,
+            RecordSurvives::Power => Self::Power,
+        }
+    }
+}
+
+/// `enforce` or `observe`, by door.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Doors {
+    pub access: Mode,
+    pub limits: Mode,
+    pub schema: Mode,
+    pub firewall: Mode,
+    pub approval: Mode,
+}
+
+/// How an HTTP upstream is spoken to.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq)]
+#[serde(rename_all = "lowercase")]
+pub enum TransportName {
+    /// Streamable HTTP, in whichever era the server speaks.
+    Http,
+    /// The old HTTP+SSE transport of 2024-11-05.
+    Sse,
+}
+
+/// How the gateway shows itself to an upstream.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq)]
+#[serde(rename_all = "lowercase")]
+pub enum Auth {
+    /// OAuth; a person logs in once with `bartizan upstreams login NAME`.
+    Oauth,
+}
+
+/// One tool server: `command` or `url`.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Upstream {
+    /// Program and arguments of a server over standard input and output.
+    pub command: Option<Vec<Text>>,
+    /// Address of a server over HTTP.
+    pub url: Option<Text>,
+    /// How to speak to `url`. Default `http`.
+    pub transport: Option<TransportName>,
+    /// Environment of the server. Secrets are references.
+    pub env: BTreeMap<String, Text>,
+    /// Names that the server takes over from the gateway's environment, beside the harmless ones.
+    pub env_allow: Vec<String>,
+    /// Working folder of the server.
+    pub cwd: Option<PathBuf>,
+    /// Headers on every request. Secrets are references.
+    pub headers: BTreeMap<String, Text>,
+    pub auth: Option<Auth>,
+    /// OAuth details, where the defaults do not do.
+    pub oauth: Option<oauth::Settings>,
+    /// Seconds for the first connection and its lists. Default 10.
+    pub start_timeout_s: Option<u64>,
+    /// Seconds of one call without a sign of progress. Default 120.
+    pub call_timeout_s: Option<u64>,
+    /// `observe` for this upstream alone.
+    pub mode: Option<Mode>,
+    #[serde(flatten)]
+    pub defaults: ToolFile,
+    /// Settings of single tools, by their name at the server.
+    pub tools: BTreeMap<String, ToolFile>,
+}
+
+/// Settings of a tool, or of all tools of an upstream.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct ToolFile {
+    /// `low`, `medium`, `high` or `critical`. Default `medium`.
+    pub risk: Option<Risk>,
+    /// What calls do: `egress`, `state_change`, `exec`, `money`, `reads_private`,
+    /// `reads_untrusted`.
+    pub classes: Option<Vec<String>>,
+    /// How results are marked.
+    pub spotlight: Option<spotlight::Mode>,
+    /// Every call waits for a person.
+    pub hold: Option<bool>,
+}

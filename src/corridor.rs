@@ -1,0 +1,92 @@
+//! The corridor. The order of the doors is the security model, so it fits on one screen.
+//!
+//! Each door takes what the one before it made and cannot be left out: only a door can make its
+//! own stage, and `send` takes nothing but a cleared call.
+
+mod admit;
+mod authorize;
+mod clear;
+mod fence;
+mod release;
+mod screen;
+mod send;
+mod task;
+mod trail;
+
+use std::sync::Arc;
+
+pub use task::Tasks;
+pub use trail::Trail;
+
+use crate::{
+    catalog::{Item, Scope},
+    exchange::Line,
+    gateway::Gateway,
+    identity::Principal,
+    mcp::{ClientInfo, Method, Object, Revision},
+    refusal::Refusal,
+};
+
+/// A request that came in through some transport, with its caller known.
+#[derive(Debug)]
+pub struct Arrival {
+    pub principal: Arc<Principal>,
+    pub client: Arc<ClientInfo>,
+    pub revision: Revision,
+    pub scope: Scope,
+    pub method: Method,
+    pub params: Object,
+    pub line: Line,
+    pub session: Option<Arc<str>>,
+    /// The gateway's own name for this request.
+    pub reference: String,
+    /// The network address it came from, if any.
+    pub source: Option<String>,
+}
+
+/// A call on its way in. `S` is the last door it passed, and keeps what that door learned.
+#[derive(Debug)]
+pub struct Call<'a, S> {
+    pub(crate) arrival: &'a Arrival,
+    pub(crate) item: Arc<Item>,
+    /// `arguments` of a tool or prompt, `uri` of a resource: what may still be edited.
+    pub(crate) arguments: Object,
+    passed: S,
+}
+
+impl<'a, S> Call<'a, S> {
+    fn pass<T>(self, door: impl FnOnce(S) -> T) -> Call<'a, T> {
+        let Self { arrival, item, arguments, passed } = self;
+        Call { arrival, item, arguments, passed: door(passed) }
+    }
+}
+
+/// What came back, on its way out.
+#[derive(Debug)]
+pub struct Answer<'a, S> {
+    pub(crate) arrival: &'a Arrival,
+    pub(crate) item: Arc<Item>,
+    pub(crate) result: Object,
+    passed: S,
+}
+
+impl Gateway {
+    /// Walks one call through every door, in order.
+    ///
+    /// # Errors
+    /// The first door that refuses.
+    pub(crate) async fn walk(
+        &self,
+        arrival: &Arrival,
+        trail: &mut Trail,
+    ) -> Result<Object, Refusal> {
+        let call = self.find(arrival, trail)?;
+        let call = self.authorize(call, trail)?;
+        let call = self.admit(call, trail)?;
+        let call = self.screen(call, trail)?;
+        let call = self.clear(call, trail).await?;
+        let answer = self.send(call, trail).await?;
+        let answer = self.release(answer, trail)?;
+        Ok(self.fence(answer, trail))
+    }
+}

@@ -1,0 +1,36 @@
+//! The limits door: counts the call and takes a seat for it.
+
+use super::{Call, Trail, authorize::Authorized};
+use crate::{
+    gateway::Gateway,
+    inspect::Mode,
+    limits::{Seat, key_of},
+    refusal::Refusal,
+};
+
+/// A call that was counted and has a seat.
+#[derive(Debug)]
+pub(super) struct Admitted {
+    pub(super) authorized: Authorized,
+    /// Missing only where limits merely observe.
+    pub(super) seat: Option<Seat>,
+}
+
+impl Gateway {
+    pub(super) fn admit<'a>(
+        &self,
+        call: Call<'a, Authorized>,
+        trail: &mut Trail,
+    ) -> Result<Call<'a, Admitted>, Refusal> {
+        let key = key_of(&call.arrival.principal);
+        let seat = match self.limiter.load().admit(key, &trail.target) {
+            Ok(seat) => Some(seat),
+            Err(refusal) if call.item.settings.modes.limits == Mode::Observe => {
+                trail.would_refuse(&refusal);
+                None
+            }
+            Err(refusal) => return Err(refusal),
+        };
+        Ok(call.pass(|authorized| Admitted { authorized, seat }))
+    }
+}

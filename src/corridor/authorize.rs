@@ -1,0 +1,219 @@
+//! The first two doors: does it exist, and may this caller do this now?
+
+use std::sync::Arc;
+
+use super::{Arrival, Call, Trail};
+use crate::{
+    access::{Action, Caller, Decision, Names, Policies, Question, Target, TargetKind},
+    catalog::{Item, Kind, View},
+    gateway::Gateway,
+    identity::{Principal, Proof},
+    inspect::Mode,
+    mcp::{Json, Method, Object, RpcError},
+    refusal::{Code, Refusal},
+    settings::Risk,
+};
+
+/// A call whose target exists.
+#[derive(Debug)]
+pub(super) struct Found(());
+
+/// A call that the policies allow, perhaps if a person agrees.
+#[derive(Debug)]
+pub(super) struct Authorized {
+    /// Why a person must agree, if one must.
+    pub(super) hold: Option<Arc<str>>,
+}
+
+impl Gateway {
+    /// Finds what the call is for. Malformed parameters of a known method are refused here: what
+    /// cannot be read cannot be checked.
+    pub(super) fn find<'a>(
+        &self,
+        arrival: &'a Arrival,
+        trail: &mut Trail,
+    ) -> Result<Call<'a, Found>, Refusal> {
+        let (name, arguments) = target_of(arrival)?;
+        trail.target = name.to_owned();
+        let found = self.catalog.with_view(&arrival.scope, |view| lookup(view, arrival, name));
+        let item = found.flatten().ok_or_else(|| {
+            Refusal::unknown(arrival.method, name, "no such target in the catalog")
+        })?;
+        trail.item = Some(Arc::clone(&item));
+        Ok(Call { arrival, item, arguments, passed: Found(()) })
+    }
+
+    pub(super) fn authorize<'a>(
+        &self,
+        call: Call<'a, Found>,
+        trail: &mut Trail,
+    ) -> Result<Call<'a, Authorized>, Refusal> {
+        let policies = self.policies.load();
+        let decided = decide(&policies, call.arrival, &call.item, &call.arguments, trail);
+        let hold = match decided {
+            Ok(hold) => hold,
+            Err(refusal) if call.item.settings.modes.access == Mode::Observe => {
+                trail.would_refuse(&refusal);
+                None
+            }
+            Err(refusal) => return Err(refusal),
+        };
+        if let Some(why) = &call.item.quarantine {
+            let text = format!(
+                "Not executed: `{}` is kept back because {why}. A person must look at it \
+                 (`bartizan pins diff`) before it can be used.",
+                trail.target
+            );
+            return Err(Refusal::new(Code::Quarantined, text, why.clone()));
+        }
+        Ok(call.pass(|Found(())| Authorized { hold }))
+    }
+
+    /// Decides again on what will really be sent, with the policies then in force.
+    pub(super) fn confirm(
+        &self,
+        arrival: &Arrival,
+        item: &Item,
+        arguments: &Object,
+        trail: &mut Trail,
+    ) -> Result<(), Refusal> {
+        let policies = self.policies.load();
+        match decide(&policies, arrival, item, arguments, trail) {
+            Err(refusal) if item.settings.modes.access == Mode::Enforce => Err(refusal),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether a list may show this item to this caller.
+    pub(crate) fn may_list(&self, principal: &Principal, item: &Item) -> bool {
+        if item.quarantine.is_some() {
+            return false;
+        }
+        let question = question(principal, item, Action::List, None);
+        let allowed = matches!(self.policies.load().decide(&question), Decision::Allow { .. });
+        allowed || item.settings.modes.access == Mode::Observe
+    }
+}
+
+/// The name a call is for, and its arguments.
+fn target_of(arrival: &Arrival) -> Result<(&str, Object), Refusal> {
+    let params = &arrival.params;
+    let invalid = |what: &str| Refusal::protocol(RpcError::new(RpcError::INVALID_PARAMS, what));
+    let arguments = || match params.get("arguments") {
+        None | Some(Json::Null) => Ok(Object::new()),
+        Some(Json::Object(arguments)) => Ok(arguments.clone()),
+        Some(_) => Err(invalid("`arguments` must be an object")),
+    };
+    match arrival.method {
+        Method::ToolsCall | Method::PromptsGet => {
+            let name = params.str("name").ok_or_else(|| invalid("`name` must be a string"))?;
+            Ok((name, arguments()?))
+        }
+        Method::Complete => {
+            let reference = params.get("ref");
+            let named = |key: &str| reference.and_then(|of| of.get(key)).and_then(Json::as_str);
+            let name = match named("type") {
+                Some("ref/prompt") => named("name"),
+                Some("ref/resource") => named("uri"),
+                _ => None,
+            };
+            let name = name.ok_or_else(|| invalid("`ref` must name a prompt or a resource"))?;
+            let argument = params.get("argument").and_then(Json::as_object);
+            let argument = argument.ok_or_else(|| invalid("`argument` must be an object"))?;
+            Ok((name, argument.clone()))
+        }
+        _ => {
+            let uri = params.str("uri").ok_or_else(|| invalid("`uri` must be a string"))?;
+            Ok((uri, Object::from([("uri", uri.into())])))
+        }
+    }
+}
+
+fn lookup(view: &View, arrival: &Arrival, name: &str) -> Option<Arc<Item>> {
+    let item = match arrival.method {
+        Method::ToolsCall => view.tool(name),
+        Method::PromptsGet => view.prompt(name),
+        Method::Complete if arrival.params.get("ref")?.get("name").is_some() => view.prompt(name),
+        Method::Complete => view.template_named(name).or_else(|| view.resource(name)),
+        _ => view.resource(name),
+    };
+    item.cloned()
+}
+
+fn question<'a>(
+    principal: &'a Principal,
+    item: &'a Item,
+    action: Action,
+    arguments: Option<&'a serde_json::Value>,
+) -> Question<'a> {
+    let kind = match item.kind {
+        Kind::Tool => TargetKind::Tool,
+        Kind::Prompt => TargetKind::Prompt,
+        Kind::Resource | Kind::Template => TargetKind::Resource,
+    };
+    Question {
+        caller: Caller {
+            agent: &principal.agent,
+            user: principal.user.as_deref(),
+            groups: &principal.groups,
+            proof: principal.proof.name(),
+            run: principal.run.as_deref(),
+        },
+        action,
+        target: Target {
+            kind,
+            server: &item.upstream.name,
+            name: &item.name,
+            risk: item.settings.risk.name(),
+            classes: &item.settings.classes,
+        },
+        arguments,
+        time: crate::ids::now_ms(),
+    }
+}
+
+/// Asks the policies; the reason to hold, if a person must agree.
+fn decide(
+    policies: &Policies,
+    arrival: &Arrival,
+    item: &Item,
+    arguments: &Object,
+    trail: &mut Trail,
+) -> Result<Option<Arc<str>>, Refusal> {
+    let principal = &arrival.principal;
+    let unknown = |why: &str| Refusal::unknown(arrival.method, &trail_name(arrival), why);
+    if principal.proof == Proof::Bearer && item.settings.risk >= Risk::High {
+        return Err(unknown("a plain bearer token never suffices for risk high or critical"));
+    }
+    // Only policies that read the arguments pay for their conversion.
+    let value = policies.reads_arguments().then(|| arguments.to_value());
+    let question = question(principal, item, Action::Call, value.as_ref());
+    match policies.decide(&question) {
+        Decision::Allow { policies } => {
+            trail.policies = policies;
+            Ok(None)
+        }
+        Decision::Hold { reason, policies } => {
+            trail.policies = policies;
+            Ok(Some(reason))
+        }
+        Decision::Deny { policies, errors, listed } => {
+            trail.policies = Names::clone(&policies);
+            let detail = errors.first().map_or("denied by policy", AsRef::as_ref);
+            if !listed {
+                return Err(unknown(detail));
+            }
+            let text = format!(
+                "Not executed: the policies do not allow `{}` with these arguments.",
+                trail_name(arrival)
+            );
+            Err(Refusal::new(Code::Forbidden, text, detail))
+        }
+    }
+}
+
+/// The name as the caller wrote it, so that unknown and forbidden answers differ in nothing.
+fn trail_name(arrival: &Arrival) -> String {
+    let key = arrival.method.name_param().unwrap_or("uri");
+    arrival.params.str(key).unwrap_or("").to_owned()
+}

@@ -1,0 +1,93 @@
+//! The approval door: most calls walk straight through, a few wait for a person.
+
+use super::{Call, Trail, screen::Screened};
+use crate::{
+    approval::Request,
+    gateway::Gateway,
+    inspect::Mode,
+    limits::{Seat, key_of},
+    mcp::Method,
+    refusal::{Code, Refusal},
+};
+
+/// A call that may run now. Nothing else can be sent.
+#[derive(Debug)]
+pub(super) struct Cleared {
+    /// Held until the answer is there.
+    pub(super) seat: Option<Seat>,
+    pub(super) approval: Option<String>,
+}
+
+impl Gateway {
+    pub(super) async fn clear<'a>(
+        &self,
+        mut call: Call<'a, Screened>,
+        trail: &mut Trail,
+    ) -> Result<Call<'a, Cleared>, Refusal> {
+        let reasons = reasons(&call);
+        let edited = call.passed.edited;
+        let mut approval = None;
+        if !reasons.is_empty() && call.item.settings.modes.approval == Mode::Observe {
+            let text = "a person would have been asked";
+            trail.would_refuse(&Refusal::new(Code::ApprovalPending, text, reasons.join("; ")));
+        } else if !reasons.is_empty() {
+            let held = self.hold(&mut call, &reasons.join("; "), trail).await?;
+            call.arguments = held.arguments;
+            approval = Some(held.id);
+        }
+        if edited || approval.is_some() {
+            self.confirm(call.arrival, &call.item, &call.arguments, trail)?;
+        }
+        Ok(call.pass(|screened| Cleared { seat: screened.admitted.seat, approval }))
+    }
+
+    /// Waits without an executing seat, so that those who wait never starve those who run.
+    async fn hold(
+        &self,
+        call: &mut Call<'_, Screened>,
+        reasons: &str,
+        trail: &mut Trail,
+    ) -> Result<crate::approval::Held, Refusal> {
+        let arrival = call.arrival;
+        if arrival.method != Method::ToolsCall {
+            let text = "Not executed: this needs a person, and only tool calls can wait for one.";
+            return Err(Refusal::new(Code::Forbidden, text, reasons));
+        }
+        let key = key_of(&arrival.principal);
+        let limiter = self.limiter.load_full();
+        let waiting = limiter.wait_seat(key)?;
+        call.passed.admitted.seat = None;
+        let (policies, rules) = (self.policies.load_full(), self.firewall.load_full());
+        let request = Request {
+            principal: &arrival.principal,
+            client: &arrival.client.name,
+            upstream: &call.item.upstream.name,
+            tool: &call.item.name,
+            definition: &call.item.pin,
+            arguments: &call.arguments,
+            reasons,
+            policy_digest: policies.digest(),
+            ruleset_digest: rules.rules.digest(),
+        };
+        trail.held(reasons);
+        let held = self.approvals.clear(&request, &arrival.line).await?;
+        trail.approval = Some(held.id.clone());
+        drop(waiting);
+        call.passed.admitted.seat = Some(limiter.seat(key)?);
+        Ok(held)
+    }
+}
+
+fn reasons(call: &Call<'_, Screened>) -> Vec<String> {
+    let mut reasons = Vec::new();
+    if let Some(reason) = &call.passed.admitted.authorized.hold {
+        reasons.push(reason.to_string());
+    }
+    if call.passed.hold {
+        reasons.push("the firewall found something in the arguments".to_owned());
+    }
+    if call.item.settings.hold {
+        reasons.push("the configuration holds every call of this tool".to_owned());
+    }
+    reasons
+}

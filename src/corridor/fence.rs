@@ -1,0 +1,38 @@
+//! The last door: the answer is marked as what it is, in the caller's era.
+
+use super::{Answer, Trail, release::Released};
+use crate::{
+    catalog::Item,
+    gateway::Gateway,
+    inspect::Profile,
+    mcp::{Method, Object, RpcError, bridge::ResultType},
+    spotlight::{self, Mode, Origin},
+};
+
+impl Gateway {
+    pub(super) fn fence(&self, answer: Answer<'_, Released>, trail: &mut Trail) -> Object {
+        let Answer { arrival, item, mut result, passed } = answer;
+        if passed.kind == ResultType::Task {
+            return self.tasks.rename(arrival, &item, result);
+        }
+        let rules: Vec<&str> = trail.rules.iter().map(AsRef::as_ref).collect();
+        let origin = Origin { upstream: &item.upstream.name, name: &item.name, rules: &rules };
+        let mode = self.spotlight_for(&arrival.client, &item);
+        match arrival.method {
+            Method::ToolsCall => spotlight::mark_blocks(&mut result, mode, origin),
+            Method::ResourcesRead => spotlight::mark_contents(&mut result, mode, origin),
+            _ if mode != Mode::Off => spotlight::label(&mut result, mode, None, origin),
+            _ => {}
+        }
+        result
+    }
+}
+
+/// Marks the text of an upstream's error; there are no blocks to put a fence into.
+pub(super) fn mark_error(error: &mut RpcError, item: &Item, profile: Profile) {
+    let fences = matches!(item.settings.spotlight, Mode::Fence | Mode::Linemark);
+    if fences && profile != Profile::Transparent {
+        let origin = Origin { upstream: &item.upstream.name, name: &item.name, rules: &[] };
+        error.message = spotlight::fence_text(&error.message, origin);
+    }
+}

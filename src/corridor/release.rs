@@ -1,0 +1,148 @@
+//! The firewall on the way out: is the answer what this method answers with, does it fit its
+//! schema, and may its content reach an agent?
+
+use super::{Answer, Trail, send::Received};
+use crate::{
+    firewall::Surface,
+    gateway::Gateway,
+    inspect::Mode,
+    limits::Seat,
+    mcp::{
+        Json, Method, Object,
+        bridge::{self, ResultType},
+    },
+    refusal::{Code, META_PREFIX, Refusal},
+};
+
+/// An answer that may reach the agent.
+#[derive(Debug)]
+pub(super) struct Released {
+    pub(super) kind: ResultType,
+    pub(super) _seat: Option<Seat>,
+}
+
+impl Gateway {
+    pub(super) fn release<'a>(
+        &self,
+        mut answer: Answer<'a, Received>,
+        trail: &mut Trail,
+    ) -> Result<Answer<'a, Released>, Refusal> {
+        let modes = answer.item.settings.modes;
+        let method = answer.arrival.method;
+        drop_our_meta(&mut answer.result);
+        if answer.passed.kind == ResultType::Complete {
+            check_shape(method, &mut answer.result)?;
+            if modes.schema == Mode::Enforce {
+                check_schema(&answer)?;
+            }
+        }
+        let firewall = self.firewall_for(modes.firewall);
+        let mut result = Json::Object(std::mem::take(&mut answer.result));
+        let inspection = firewall.inspect(surface(method), &mut result);
+        if let Json::Object(result) = result {
+            answer.result = result;
+        }
+        trail.found(&inspection);
+        if inspection.blocks() {
+            return Err(withheld("its content was stopped by the gateway's firewall"));
+        }
+        if inspection.edited {
+            check_schema(&answer)?;
+        }
+        let Answer { arrival, item, result, passed: Received { kind, seat } } = answer;
+        Ok(Answer { arrival, item, result, passed: Released { kind, _seat: seat } })
+    }
+}
+
+fn surface(method: Method) -> Surface {
+    match method {
+        Method::PromptsGet => Surface::Prompt,
+        Method::ResourcesRead => Surface::Resource,
+        Method::Complete => Surface::Completion,
+        _ => Surface::ToolResult,
+    }
+}
+
+fn withheld(why: &str) -> Refusal {
+    let text = format!("The call ran, but its result was withheld: {why}. Do not repeat the call.");
+    Refusal::new(Code::Withheld, text, why)
+}
+
+/// Our own marks mean something only if nobody else can set them.
+fn drop_our_meta(result: &mut Object) {
+    if let Some(Json::Object(meta)) = result.get_mut("_meta") {
+        meta.retain(|key| !key.starts_with(META_PREFIX));
+        if meta.is_empty() {
+            result.remove("_meta");
+        }
+    }
+}
+
+/// Decodes by the request's method: one shape, its own, and known content alone.
+fn check_shape(method: Method, result: &mut Object) -> Result<(), Refusal> {
+    if let Some(shape) = bridge::foreign_shape(method, result) {
+        return Err(withheld(&format!("it mixes in `{shape}` of another kind of answer")));
+    }
+    let (member, item_is): (&str, fn(&Json) -> bool) = match method {
+        Method::ToolsCall => ("content", is_block),
+        Method::ResourcesRead => ("contents", |item| item.get("uri").is_some()),
+        Method::PromptsGet => ("messages", |item| item.get("content").is_some_and(is_block)),
+        Method::Complete => {
+            let complete = result.get("completion").is_some_and(|of| of.get("values").is_some());
+            return if complete { Ok(()) } else { Err(withheld("it is no completion")) };
+        }
+        _ => return Ok(()),
+    };
+    if method == Method::ToolsCall {
+        if !matches!(result.get("isError"), None | Some(Json::Bool(_))) {
+            return Err(withheld("`isError` is no boolean"));
+        }
+        if result.get("content").is_none() && result.get("structuredContent").is_some() {
+            return Ok(());
+        }
+    }
+    let Some(Json::Array(items)) = result.get_mut(member) else {
+        return Err(withheld(&format!("it has no list `{member}`")));
+    };
+    for item in items.iter_mut().filter(|item| !item_is(item)) {
+        if method != Method::ToolsCall {
+            return Err(withheld("it holds content of an unknown kind"));
+        }
+        // One strange block is dropped; the rest of an honest answer stays useful.
+        *item = Object::from([
+            ("type", "text".into()),
+            ("text", "[a block of unknown kind was withheld by the gateway]".into()),
+        ])
+        .into();
+    }
+    Ok(())
+}
+
+fn is_block(block: &Json) -> bool {
+    let text = |key: &str| block.get(key).and_then(Json::as_str).is_some();
+    match block.get("type").and_then(Json::as_str) {
+        Some("text") => text("text"),
+        Some("image" | "audio") => text("data") && text("mimeType"),
+        Some("resource_link") => text("uri") && text("name"),
+        Some("resource") => block.at(&["resource", "uri"]).is_some(),
+        _ => false,
+    }
+}
+
+/// Structured content stays valid against the schema that was promised, or is not delivered.
+fn check_schema<S>(answer: &Answer<'_, S>) -> Result<(), Refusal> {
+    let result = &answer.result;
+    let failed = result.get("isError").and_then(Json::as_bool) == Some(true);
+    let (Some(schema), false) = (&answer.item.output, failed) else { return Ok(()) };
+    if answer.arrival.method != Method::ToolsCall {
+        return Ok(());
+    }
+    let structured = result.get("structuredContent");
+    let structured = structured.ok_or_else(|| withheld("its structured content is missing"))?;
+    schema.check(structured).map_err(|error| {
+        let mut refusal = withheld("its structured content does not fit the tool's schema");
+        refusal.code = Code::Withheld;
+        refusal.detail = error.to_string();
+        refusal
+    })
+}

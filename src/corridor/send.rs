@@ -1,0 +1,214 @@
+//! The far side of the corridor: records the decision, sends what is cleared, and follows the
+//! upstream through its questions to one answer.
+
+use std::{collections::HashMap, sync::Arc};
+
+use super::{Answer, Call, Trail, clear::Cleared};
+use crate::{
+    exchange::AskedRequest,
+    gateway::Gateway,
+    limits::Seat,
+    mcp::{
+        Era, Json, Method, Object, RpcError,
+        bridge::{self, ResultType},
+    },
+    refusal::{Code, Refusal},
+    relay::Relay,
+    upstream::{Connected, error::UpstreamError, link::Outbound},
+};
+
+/// An answer as the upstream gave it.
+#[derive(Debug)]
+pub(super) struct Received {
+    pub(super) kind: ResultType,
+    /// Given back when the answer has left.
+    pub(super) seat: Option<Seat>,
+}
+
+/// Rounds of questions in one call; the SDKs' clients stop at ten too.
+const ROUNDS_MAX: usize = 10;
+
+impl Gateway {
+    pub(super) async fn send<'a>(
+        &self,
+        call: Call<'a, Cleared>,
+        trail: &mut Trail,
+    ) -> Result<Answer<'a, Received>, Refusal> {
+        let arrival = call.arrival;
+        let connected =
+            call.item.upstream.connected().ok_or_else(|| down(&call.item.upstream.down()))?;
+        // INVARIANT: no record, no call. The decision is on the journal before a byte leaves.
+        trail.arguments_digest = Json::Object(call.arguments.clone()).digest();
+        trail.decide(self, arrival).await?;
+        let relay = Arc::new(Relay::new(
+            arrival.line.clone(),
+            Arc::clone(&arrival.client),
+            self.firewall_for(call.item.settings.modes.firewall),
+            arrival.session.clone(),
+        ));
+        let approval = call.passed.approval.clone();
+        let exchanged = self.exchange(&call, &connected, &relay).await;
+        if let Some(id) = &approval {
+            let outcome = if exchanged.is_ok() { "executed" } else { "outcome unknown" };
+            self.approvals.note_outcome(id, outcome).await;
+        }
+        let (result, kind) = exchanged?;
+        let Call { item, passed, .. } = call;
+        let passed = Received { kind, seat: passed.seat };
+        Ok(Answer { arrival, item, result, passed })
+    }
+
+    /// Sends, and answers the upstream's questions until it is done.
+    async fn exchange(
+        &self,
+        call: &Call<'_, Cleared>,
+        connected: &Connected,
+        relay: &Arc<Relay>,
+    ) -> Result<(Object, ResultType), Refusal> {
+        let mut params = outgoing_params(call, connected);
+        for _ in 0..=ROUNDS_MAX {
+            let outbound = Outbound {
+                method: call.arrival.method.name(),
+                params: params.clone(),
+                name: name_for(call),
+                mirrored: &call.item.mirrored,
+                relay: Some(Arc::clone(relay)),
+                timeout: call.item.upstream.call_timeout(),
+                cancel: call.arrival.line.stop.clone(),
+            };
+            let sent = connected.link.request(outbound).await;
+            let response = sent.map_err(|error| failed(&error))?;
+            let result = response.outcome.map_err(|error| self.refused(call, error))?;
+            match bridge::result_type(&result) {
+                Ok(ResultType::InputRequired) if call.arrival.method.may_ask() => {
+                    self.ask(&result, relay, &mut params).await?;
+                }
+                Ok(ResultType::InputRequired) => {
+                    return Err(garbage(call, "it asked where no question is allowed"));
+                }
+                Ok(kind) => return Ok((result, kind)),
+                Err(what) => return Err(garbage(call, what)),
+            }
+        }
+        Err(garbage(call, "it asked more than ten times"))
+    }
+
+    /// Takes the upstream's questions to the caller and the answers into the next round.
+    async fn ask(
+        &self,
+        result: &Object,
+        relay: &Relay,
+        params: &mut Object,
+    ) -> Result<(), Refusal> {
+        let answers = relay.ask_all(questions(result)).await.map_err(Refusal::protocol)?;
+        let mut responses = Object::new();
+        for (key, answer) in answers {
+            match answer {
+                Ok(answer) => drop(responses.insert(&key, answer)),
+                // There is no room for an error in `inputResponses`; a missing one is asked anew.
+                Err(error) => tracing::debug!(code = error.code, "A question was refused."),
+            }
+        }
+        params.insert("inputResponses", responses);
+        match result.get("requestState") {
+            Some(state) => drop(params.insert("requestState", state.clone())),
+            None => drop(params.remove("requestState")),
+        }
+        Ok(())
+    }
+
+    /// An error of the upstream: a stranger's text like any other.
+    fn refused(&self, call: &Call<'_, Cleared>, mut error: RpcError) -> Refusal {
+        let firewall = self.firewall_for(call.item.settings.modes.firewall);
+        let surface = crate::firewall::Surface::Error;
+        let mut blocked = firewall.inspect_text(surface, &mut error.message).blocks();
+        if let Some(data) = &mut error.data {
+            blocked |= firewall.inspect(surface, data).blocks();
+        }
+        if blocked {
+            let text = "The call was sent and failed; the server's error text was withheld.";
+            return Refusal::new(Code::Withheld, text, "the firewall blocked an error");
+        }
+        super::fence::mark_error(&mut error, &call.item, firewall.profile);
+        let detail = format!("the upstream refused with {}", error.code);
+        let mut refusal = Refusal::new(Code::Upstream, "the upstream refused", detail);
+        refusal.rpc = Some(error);
+        refusal
+    }
+}
+
+fn questions(result: &Object) -> HashMap<String, AskedRequest> {
+    let requests = result.get("inputRequests").and_then(Json::as_object);
+    let asked = |request: &Json| {
+        let params = request.get("params").and_then(Json::as_object).cloned();
+        let method = request.get("method")?.as_str()?.to_owned();
+        Some(AskedRequest { method, params: params.unwrap_or_default() })
+    };
+    let each = requests.into_iter().flat_map(Object::iter);
+    each.filter_map(|(key, request)| Some((key.to_owned(), asked(request)?))).collect()
+}
+
+/// The caller's parameters with what was checked put back in, under the upstream's names.
+fn outgoing_params(call: &Call<'_, Cleared>, connected: &Connected) -> Object {
+    let mut params = call.arrival.params.clone();
+    match call.arrival.method {
+        Method::ToolsCall | Method::PromptsGet => {
+            params.insert("name", call.item.name.as_str());
+            if params.get("arguments").is_some() || !call.arguments.is_empty() {
+                params.insert("arguments", call.arguments.clone());
+            }
+        }
+        Method::Complete => {
+            params.insert("argument", call.arguments.clone());
+            if let Some(Json::Object(reference)) = params.get_mut("ref")
+                && reference.get("name").is_some()
+            {
+                reference.insert("name", call.item.name.as_str());
+            }
+        }
+        _ => drop(params.insert("uri", call.arguments.get("uri").cloned().unwrap_or_default())),
+    }
+    // Ours, opened and used before this; an upstream's own state never leaves the gateway.
+    params.remove("requestState");
+    if connected.handshake.revision.era() == Era::Legacy {
+        params.remove("inputResponses");
+    }
+    if let Some(Json::Object(meta)) = params.get_mut("_meta") {
+        // W3C baggage may carry anything about the caller, to strangers.
+        meta.remove("baggage");
+    }
+    params
+}
+
+fn name_for<'a>(call: &'a Call<'_, Cleared>) -> Option<&'a str> {
+    match call.arrival.method {
+        Method::ToolsCall | Method::PromptsGet => Some(&call.item.name),
+        Method::ResourcesRead => call.arguments.str("uri"),
+        _ => None,
+    }
+}
+
+fn down(error: &UpstreamError) -> Refusal {
+    let text = format!("Not executed: {error}. Try again later, or tell the user.");
+    Refusal::new(Code::Upstream, text, error.to_string())
+}
+
+fn failed(error: &UpstreamError) -> Refusal {
+    if let UpstreamError::Cancelled { .. } = error {
+        let text = "The call was cancelled; whether it ran is not known.";
+        return Refusal::new(Code::Cancelled, text, error.to_string());
+    }
+    if !error.may_have_run() {
+        return down(error);
+    }
+    let text = format!("No result: {error}. Whether the call ran is not known.");
+    Refusal::new(Code::Upstream, text, error.to_string())
+}
+
+fn garbage(call: &Call<'_, Cleared>, why: &str) -> Refusal {
+    let text = format!(
+        "The call ran, but the answer of `{}` is not valid and was withheld: {why}.",
+        call.item.upstream.name
+    );
+    Refusal::new(Code::Withheld, text, why)
+}

@@ -1,0 +1,211 @@
+//! What is known of one request so far, and its records: the decision before anything is sent,
+//! the outcome after it.
+
+use std::{collections::BTreeSet, sync::Arc, time::Instant};
+
+use super::Arrival;
+use crate::{
+    access::Names,
+    audit::{Disposition, Entry, Fields, Mode, Outcome},
+    catalog::Item,
+    gateway::Gateway,
+    inspect::Inspection,
+    mcp::{Method, Object},
+    refusal::{Code, Refusal},
+};
+
+/// The trail of one request through the corridor.
+#[derive(Debug)]
+pub struct Trail {
+    started: Instant,
+    pub(super) target: String,
+    pub(super) item: Option<Arc<Item>>,
+    pub(super) rules: BTreeSet<Arc<str>>,
+    pub(super) policies: Names,
+    pub(super) approval: Option<String>,
+    pub(super) arguments_digest: String,
+    /// What would have been refused, where a door only observes.
+    would: Option<&'static str>,
+    held: Option<String>,
+    decided: bool,
+    step: u64,
+}
+
+impl Default for Trail {
+    fn default() -> Self {
+        Self {
+            started: Instant::now(),
+            target: String::new(),
+            item: None,
+            rules: BTreeSet::new(),
+            policies: Names::default(),
+            approval: None,
+            arguments_digest: String::new(),
+            would: None,
+            held: None,
+            decided: false,
+            step: 0,
+        }
+    }
+}
+
+impl Trail {
+    pub(super) fn found(&mut self, inspection: &Inspection) {
+        self.rules.extend(inspection.rules.iter().cloned());
+        if inspection.would != inspection.disposition {
+            self.would.get_or_insert(Code::Blocked.name());
+        }
+    }
+
+    pub(super) fn would_refuse(&mut self, refusal: &Refusal) {
+        self.would.get_or_insert(refusal.code.name());
+    }
+
+    pub(super) fn held(&mut self, reasons: &str) {
+        self.held = Some(reasons.to_owned());
+    }
+
+    /// Writes the decision to send.
+    ///
+    /// # Errors
+    /// The record could not be written: nothing may be sent.
+    pub(super) async fn decide(
+        &mut self,
+        gateway: &Gateway,
+        arrival: &Arrival,
+    ) -> Result<(), Refusal> {
+        let disposition = match self.would {
+            Some(_) => Disposition::Observed,
+            None => Disposition::Allowed,
+        };
+        self.decided = true;
+        self.write(gateway, arrival, Record::Decision(disposition, self.would)).await
+    }
+
+    /// Writes how the request ended, wherever it stopped.
+    pub(crate) async fn close(
+        &mut self,
+        gateway: &Gateway,
+        arrival: &Arrival,
+        ended: Result<&Object, &Refusal>,
+    ) -> Result<(), Refusal> {
+        let record = match ended {
+            Ok(_) if !self.decided => Record::Decision(Disposition::Allowed, self.would),
+            Ok(result) => {
+                let failed = result.get("isError") == Some(&true.into());
+                Record::Outcome(if failed { Outcome::ToolError } else { Outcome::Ok }, None)
+            }
+            Err(refusal) if self.decided => {
+                Record::Outcome(outcome(refusal), Some(refusal.code.name()))
+            }
+            Err(refusal) => {
+                let waits = refusal.code == Code::ApprovalPending;
+                let disposition = if waits { Disposition::Held } else { Disposition::Blocked };
+                Record::Decision(disposition, Some(refusal.code.name()))
+            }
+        };
+        self.write(gateway, arrival, record).await
+    }
+
+    /// Time since the request came in.
+    pub(crate) fn elapsed(&self) -> std::time::Duration {
+        self.started.elapsed()
+    }
+
+    async fn write(
+        &mut self,
+        gateway: &Gateway,
+        arrival: &Arrival,
+        record: Record,
+    ) -> Result<(), Refusal> {
+        let mut bytes = Vec::with_capacity(1024);
+        let rules: Vec<&str> = self.rules.iter().map(AsRef::as_ref).collect();
+        let policies: Vec<&str> = self.policies.iter().map(AsRef::as_ref).collect();
+        let (in_force, firewall) = (gateway.policies.load(), gateway.firewall.load());
+        let fields = Fields {
+            findings: &rules,
+            policies: &policies,
+            policy_digest: Some(in_force.digest()),
+            ruleset_digest: Some(firewall.rules.digest()),
+            ..self.fields(arrival)
+        };
+        entry(record, fields).write(&mut bytes);
+        self.step += 1;
+        gateway.journal.append(&bytes).await.map(drop).map_err(|error| {
+            tracing::error!(%error, "A record could not be written; the call was refused.");
+            let text = "Not executed: the gateway cannot write its record, so it sends nothing.";
+            Refusal::new(Code::Unrecorded, text, error.to_string())
+        })
+    }
+
+    fn fields<'a>(&'a self, arrival: &'a Arrival) -> Fields<'a> {
+        let principal = &arrival.principal;
+        let item = self.item.as_deref();
+        let observes = item.is_some_and(|item| item.settings.modes.observes());
+        Fields {
+            request: &arrival.reference,
+            step: self.step,
+            time_ms: u64::try_from(crate::ids::now_ms()).unwrap_or(0),
+            agent: Some(&principal.agent),
+            user: principal.user.as_deref(),
+            run: principal.run.as_deref(),
+            proof: Some(principal.proof.name()),
+            client_name: Some(&arrival.client.name),
+            client_version: Some(&arrival.client.version),
+            session: arrival.session.as_deref(),
+            source: arrival.source.as_deref(),
+            era: Some(arrival.revision.name()),
+            method: Some(arrival.method.name()),
+            upstream: item.map(|item| &*item.upstream.name),
+            target: Some(target_shown(arrival.method, &self.target)),
+            arguments_digest: some(&self.arguments_digest),
+            definition_digest: item.map(|item| item.pin.as_str()),
+            approval: self.approval.as_deref(),
+            verdict: self.held.as_ref().map(|_| "hold"),
+            mode: Some(if observes { Mode::Observe } else { Mode::Enforce }),
+            elapsed_us: u64::try_from(self.started.elapsed().as_micros()).ok(),
+            ..Fields::default()
+        }
+    }
+}
+
+enum Record {
+    Decision(Disposition, Option<&'static str>),
+    Outcome(Outcome, Option<&'static str>),
+}
+
+fn entry(record: Record, mut fields: Fields<'_>) -> Entry<'_> {
+    match record {
+        Record::Decision(disposition, refusal) => {
+            fields.refusal = refusal;
+            Entry::decision(disposition, fields)
+        }
+        Record::Outcome(outcome, refusal) => {
+            fields.refusal = refusal;
+            Entry::outcome(outcome, fields)
+        }
+    }
+}
+
+fn outcome(refusal: &Refusal) -> Outcome {
+    match refusal.code {
+        Code::Withheld => Outcome::Withheld,
+        Code::Cancelled => Outcome::Abandoned,
+        Code::Upstream if refusal.rpc.is_some() => Outcome::ToolError,
+        Code::Upstream => Outcome::Unknown,
+        Code::Unrecorded | Code::Limited => Outcome::Refused,
+        _ => Outcome::Failed,
+    }
+}
+
+fn some(text: &str) -> Option<&str> {
+    (!text.is_empty()).then_some(text)
+}
+
+/// A URI's query may hold a secret; the record keeps the address alone.
+fn target_shown(method: Method, target: &str) -> &str {
+    match method {
+        Method::ToolsCall | Method::PromptsGet => target,
+        _ => target.split(['?', '#']).next().unwrap_or(target),
+    }
+}

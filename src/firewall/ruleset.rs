@@ -1,0 +1,174 @@
+//! Rule files compiled once and read by every scan.
+//!
+//! A set compiles whole or not at all, and only if every example of every rule comes out.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use aws_lc_rs::digest;
+
+use super::diagnostic::Diagnostic;
+use super::finding::{Confidence, Direction, Severity, Surface};
+use super::pattern::Pattern;
+use super::prefilter::Prefilter;
+use super::rule::Rule;
+use super::validate::{Validate, entropy};
+use super::verdict::Action;
+
+mod compile;
+mod core;
+mod example;
+mod parse;
+
+#[cfg(test)]
+mod tests;
+
+/// A rule file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// The name that diagnostics print.
+    pub name: String,
+    /// Its TOML.
+    pub text: String,
+}
+
+/// Rules that were compiled and proven by their examples.
+#[derive(Clone, Debug)]
+pub struct Ruleset {
+    rules: Vec<Compiled>,
+    level: u8,
+    digest: String,
+    inbound: Side,
+    outbound: Side,
+}
+
+/// The rules of one direction.
+#[derive(Clone, Debug)]
+pub(super) struct Side {
+    pub(super) prefilter: Prefilter,
+    /// Indices of the rules that read every text to its end.
+    pub(super) literal_free: Vec<usize>,
+}
+
+/// A rule with its pattern compiled.
+#[derive(Clone, Debug)]
+pub(super) struct Compiled {
+    pub(super) id: Arc<str>,
+    pub(super) title: Arc<str>,
+    pub(super) severity: Severity,
+    pub(super) confidence: Confidence,
+    pub(super) pattern: Pattern,
+    /// The group that is the finding; 0 is the whole match.
+    pub(super) capture: usize,
+    validate: Validate,
+    entropy: f64,
+    except: Vec<String>,
+    actions: [Option<Action>; Surface::ALL.len()],
+    rule: Rule,
+}
+
+impl Compiled {
+    /// Whether what was captured passes check digit, entropy and placeholders.
+    pub(super) fn accepts(&self, captured: &str) -> bool {
+        let lower = || captured.to_ascii_lowercase();
+        self.validate.accepts(captured)
+            && (self.entropy <= 0.0 || entropy(captured) >= self.entropy)
+            && (self.except.is_empty() || {
+                let captured = lower();
+                !self.except.iter().any(|placeholder| captured.contains(placeholder))
+            })
+    }
+
+    fn action(&self, surface: Surface) -> Option<Action> {
+        *self.actions.get(surface as usize)?
+    }
+}
+
+impl Ruleset {
+    /// The sensitivity of [`Ruleset::core`]: rules of level 1 and 2.
+    pub const LEVEL: u8 = 2;
+    /// The highest sensitivity.
+    pub const LEVEL_MAX: u8 = 4;
+
+    /// Compiles rule files, with the rules of every level.
+    ///
+    /// # Errors
+    /// Every fault that was found, in the order of files and lines.
+    pub fn compile(sources: &[Source]) -> Result<Self, Vec<Diagnostic>> {
+        compile::compile(sources, Self::LEVEL_MAX)
+    }
+
+    /// Compiles rule files and lets the rules up to `level` run. All are checked.
+    ///
+    /// # Errors
+    /// As [`Ruleset::compile`].
+    pub fn compile_at(sources: &[Source], level: u8) -> Result<Self, Vec<Diagnostic>> {
+        compile::compile(sources, level)
+    }
+
+    /// The rules that are shipped, up to level [`Ruleset::LEVEL`].
+    ///
+    /// # Errors
+    /// None in a released version: the tests compile these files.
+    pub fn core() -> Result<Self, Vec<Diagnostic>> {
+        Self::compile_at(&Self::core_sources(), Self::LEVEL)
+    }
+
+    /// The files of the rules that are shipped.
+    pub fn core_sources() -> Vec<Source> {
+        core::sources()
+    }
+
+    /// The rules as written, those above the level included, sorted by file and place.
+    pub fn rules(&self) -> impl ExactSizeIterator<Item = &Rule> {
+        self.rules.iter().map(|compiled| &compiled.rule)
+    }
+
+    /// The rule of this id.
+    pub fn rule(&self, id: &str) -> Option<&Rule> {
+        self.rules().find(|rule| rule.id.get_ref() == id)
+    }
+
+    /// Rules up to this level run.
+    pub fn level(&self) -> u8 {
+        self.level
+    }
+
+    /// SHA-256 over the level and the names and texts of the files, in hexadecimal.
+    pub fn digest(&self) -> &str {
+        &self.digest
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.rules.len()
+    }
+
+    pub(super) fn side(&self, direction: Direction) -> &Side {
+        match direction {
+            Direction::Inbound => &self.inbound,
+            Direction::Outbound => &self.outbound,
+        }
+    }
+
+    /// The rule at `index` and what it asks for on the surface, if it runs there.
+    pub(super) fn on(&self, index: usize, surface: Surface) -> Option<(&Compiled, Action)> {
+        let rule = self.rules.get(index)?;
+        rule.action(surface).map(|action| (rule, action))
+    }
+}
+
+fn digest_of(sources: &[Source], level: u8) -> String {
+    let mut context = digest::Context::new(&digest::SHA256);
+    context.update(b"bartizan ruleset 1\0");
+    context.update(&[level]);
+    for part in sources.iter().flat_map(|source| [&source.name, &source.text]) {
+        // Lengths keep one file's end apart from the next one's name.
+        context.update(&(part.len() as u64).to_be_bytes());
+        context.update(part.as_bytes());
+    }
+    let mut hex = String::with_capacity(64);
+    for byte in context.finish().as_ref() {
+        write!(hex, "{byte:02x}").expect("a String takes all that is written");
+    }
+    hex
+}

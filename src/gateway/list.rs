@@ -1,0 +1,179 @@
+//! Lists, cut to what the caller may see, and what the gateway says of itself.
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+
+use super::Gateway;
+use crate::{
+    catalog::{Item, View},
+    corridor::Arrival,
+    mcp::{Era, Json, Method, Object, Revision, RpcError, client::EXTENSION_TASKS},
+    refusal::Refusal,
+    spotlight,
+    upstream::error::UpstreamError,
+};
+
+/// Items of one page.
+const PAGE_ITEMS: usize = 500;
+
+/// Lists that some upstream could not contribute to name it here.
+const META_PARTIAL: &str = "dev.bartizan/partial";
+
+impl Gateway {
+    pub(super) fn list(&self, arrival: &Arrival) -> Result<Object, Refusal> {
+        let from = cursor(&arrival.params)?;
+        self.limiter
+            .load()
+            .admit(crate::limits::key_of(&arrival.principal), arrival.method.name())?;
+        let listed = self.catalog.with_view(&arrival.scope, |view| self.page(arrival, view, from));
+        listed.ok_or_else(|| Refusal::unknown(arrival.method, "", "no such endpoint"))
+    }
+
+    fn page(&self, arrival: &Arrival, view: &View, from: usize) -> Object {
+        let may = |item: &Item| self.may_list(&arrival.principal, item);
+        let own = |item: &Item| Json::Object(item.definition.clone());
+        let (member, items): (_, Vec<Json>) = match arrival.method {
+            Method::ToolsList => {
+                let tools = view.tools.iter().filter(|(_, item)| may(item));
+                ("tools", page_of(tools, from, |(name, item)| item.offered(name)))
+            }
+            Method::PromptsList => {
+                let prompts = view.prompts.iter().filter(|(_, item)| may(item));
+                ("prompts", page_of(prompts, from, |(name, item)| item.offered(name)))
+            }
+            Method::ResourcesList => {
+                let resources = view.resources.iter().filter(|item| may(item));
+                ("resources", page_of(resources, from, |item| own(item)))
+            }
+            _ => {
+                let templates = view.templates.iter().filter(|(_, item)| may(item));
+                ("resourceTemplates", page_of(templates, from, |(_, item)| own(item)))
+            }
+        };
+        let full = items.len() > PAGE_ITEMS;
+        let items: Vec<Json> = items.into_iter().take(PAGE_ITEMS).collect();
+        let mut result = Object::from([(member, items.into())]);
+        if full {
+            result.insert("nextCursor", next_cursor(from + PAGE_ITEMS));
+        }
+        if !view.partial.is_empty() {
+            let names = view.partial.iter().map(|(name, _)| Json::from(&**name));
+            let names: Vec<Json> = names.collect();
+            result.object_mut("_meta").insert(META_PARTIAL, names);
+        }
+        result
+    }
+
+    /// The answer to `initialize` and `server/discover`.
+    pub(super) fn describe(&self, arrival: &Arrival) -> Object {
+        let era = arrival.revision.era();
+        let described = self
+            .catalog
+            .with_view(&arrival.scope, |view| (capabilities(view, era), view.instructions.clone()));
+        let (capabilities, instructions) = described.unwrap_or_default();
+        let mut result = Object::new();
+        match era {
+            Era::Legacy => {
+                result.insert("protocolVersion", arrival.revision.name());
+                result.insert("capabilities", capabilities);
+                result.insert("serverInfo", super::server_info());
+            }
+            Era::Modern => {
+                let versions = Revision::ALL.iter().filter(|it| it.era() == Era::Modern);
+                let versions: Vec<Json> = versions.map(|it| it.name().into()).collect();
+                result.insert("supportedVersions", versions);
+                result.insert("capabilities", capabilities);
+            }
+        }
+        if let Some(text) = self.contract(arrival, instructions) {
+            result.insert("instructions", text);
+        }
+        result
+    }
+
+    /// What the agent is told of marks, before what any server says.
+    fn contract(&self, arrival: &Arrival, instructions: Option<String>) -> Option<String> {
+        let modes = self.client_modes.load();
+        let marked = !matches!(
+            modes.get(&arrival.client.name),
+            Some(spotlight::Mode::Off | spotlight::Mode::Label)
+        );
+        let transparent = self.firewall.load().profile == crate::inspect::Profile::Transparent;
+        if transparent || !marked {
+            return instructions;
+        }
+        Some(match instructions {
+            None => spotlight::CONTRACT.to_owned(),
+            Some(text) => format!(
+                "{}\n\nWhat the tool servers say of themselves, unverified:\n{text}",
+                spotlight::CONTRACT
+            ),
+        })
+    }
+
+    /// Subscribes the caller's session to a resource, or ends that.
+    pub(super) async fn subscribe(&self, arrival: &Arrival) -> Result<Object, Refusal> {
+        let invalid = || RpcError::new(RpcError::INVALID_PARAMS, "`uri` must be a string");
+        let uri = arrival.params.str("uri").ok_or_else(|| Refusal::protocol(invalid()))?;
+        let found = self.catalog.with_view(&arrival.scope, |view| view.resource(uri).cloned());
+        let item = found.flatten().filter(|item| self.may_list(&arrival.principal, item));
+        let item = item.ok_or_else(|| Refusal::unknown(Method::ResourcesRead, uri, ""))?;
+        let changed = match arrival.method {
+            Method::ResourcesSubscribe => item.upstream.subscribe(uri).await,
+            _ => item.upstream.unsubscribe(uri).await,
+        };
+        changed.map(|()| Object::new()).map_err(|error: UpstreamError| {
+            let text = format!("The subscription failed: {error}.");
+            Refusal::new(crate::refusal::Code::Upstream, text, error.to_string())
+        })
+    }
+}
+
+/// One item more than a page, so that the caller learns whether there is another.
+fn page_of<'a, T: 'a>(
+    items: impl Iterator<Item = &'a T>,
+    from: usize,
+    show: impl Fn(&T) -> Json,
+) -> Vec<Json> {
+    items.skip(from).take(PAGE_ITEMS + 1).map(show).collect()
+}
+
+/// Our own cursors are positions in a stable order; an upstream's never leaves the gateway.
+fn cursor(params: &Object) -> Result<usize, Refusal> {
+    let invalid = || Refusal::protocol(RpcError::new(RpcError::INVALID_PARAMS, "Invalid cursor"));
+    let Some(cursor) = params.get("cursor").filter(|cursor| **cursor != Json::Null) else {
+        return Ok(0);
+    };
+    let bytes = URL_SAFE_NO_PAD.decode(cursor.as_str().ok_or_else(invalid)?);
+    let text = bytes.ok().and_then(|bytes| String::from_utf8(bytes).ok());
+    let position = text.as_deref().and_then(|text| text.strip_prefix("from:"));
+    position.and_then(|position| position.parse().ok()).ok_or_else(invalid)
+}
+
+fn next_cursor(from: usize) -> String {
+    URL_SAFE_NO_PAD.encode(format!("from:{from}"))
+}
+
+fn capabilities(view: &View, era: Era) -> Object {
+    let has = |name: &str| view.capabilities.contains(&name);
+    let changes = || Object::from([("listChanged", true.into())]);
+    let mut resources = changes();
+    if has("subscribe") {
+        resources.insert("subscribe", true);
+    }
+    // Offered whether or not anything is listed yet: an upstream may still be starting.
+    let mut all = Object::from([
+        ("tools", changes().into()),
+        ("prompts", changes().into()),
+        ("resources", resources.into()),
+    ]);
+    if has("completions") {
+        all.insert("completions", Object::new());
+    }
+    if has("logging") || era == Era::Legacy {
+        all.insert("logging", Object::new());
+    }
+    if has("tasks") && era == Era::Modern {
+        all.insert("extensions", Object::from([(EXTENSION_TASKS, Object::new().into())]));
+    }
+    all
+}

@@ -1,0 +1,198 @@
+//! What travels between an upstream and the caller while a call is under way: progress, log
+//! messages, questions and their answers. Each passes the firewall on its way, in both directions.
+
+use std::{collections::HashMap, sync::Arc};
+
+use tokio::sync::Notify;
+
+use crate::{
+    exchange::{Answers, AskedRequest, Line},
+    firewall::{Disposition, Surface},
+    inspect::Firewall,
+    mcp::{ClientInfo, Json, Notification, Object, RpcError},
+    upstream::metadata,
+};
+
+/// One call's way back to its caller.
+#[derive(Debug)]
+pub struct Relay {
+    pub line: Line,
+    client: Arc<ClientInfo>,
+    firewall: Arc<Firewall>,
+    /// The legacy session, if there is one: several calls of it lead to one caller.
+    session: Option<Arc<str>>,
+    heard: Arc<Notify>,
+}
+
+/// Requests that a server may send to a client, and nothing else.
+const RELAYED: [&str; 3] = ["elicitation/create", "sampling/createMessage", "roots/list"];
+
+/// Log levels of RFC 5424, least severe first.
+const LEVELS: [&str; 8] =
+    ["debug", "info", "notice", "warning", "error", "critical", "alert", "emergency"];
+
+impl Relay {
+    pub fn new(
+        line: Line,
+        client: Arc<ClientInfo>,
+        firewall: Arc<Firewall>,
+        session: Option<Arc<str>>,
+    ) -> Self {
+        Self { line, client, firewall, session, heard: Arc::default() }
+    }
+
+    /// Wakes whenever the upstream reported progress.
+    pub fn heard(&self) -> Arc<Notify> {
+        Arc::clone(&self.heard)
+    }
+
+    pub fn wants_progress(&self) -> bool {
+        self.line.progress_token.is_some()
+    }
+
+    pub fn log_level(&self) -> Option<&str> {
+        self.line.log_level.as_deref()
+    }
+
+    /// Whether both lead to the same client. Without a session only the call itself is known to.
+    pub fn same_caller(&self, other: &Self) -> bool {
+        match (&self.session, &other.session) {
+            (Some(one), Some(two)) => one == two,
+            _ => std::ptr::eq(self, other),
+        }
+    }
+
+    /// The capabilities to state to a modern upstream: the caller's, as far as they are relayed.
+    pub fn offered(&self) -> Object {
+        let mut capabilities = metadata::offered_capabilities();
+        capabilities.retain(|name| self.client.capabilities.get(name).is_some());
+        if let Some(modes) = self.client.capabilities.get("elicitation") {
+            capabilities.insert("elicitation", modes.clone());
+        }
+        capabilities
+    }
+
+    /// Takes a notification about this call to the caller, if it asked for its kind.
+    pub fn notification(&self, mut notification: Notification) {
+        match notification.method.as_str() {
+            "notifications/progress" => {
+                self.heard.notify_waiters();
+                let Some(token) = &self.line.progress_token else { return };
+                notification.params.insert("progressToken", token.clone());
+            }
+            "notifications/message" if self.wants_log(&notification.params) => {}
+            _ => return,
+        }
+        let mut params = Json::Object(std::mem::take(&mut notification.params));
+        let verdict = self.firewall.inspect(Surface::Notification, &mut params);
+        if verdict.disposition != Disposition::Allow {
+            tracing::warn!(method = %notification.method, "A notification was withheld.");
+            return;
+        }
+        if let Json::Object(params) = params {
+            notification.params = params;
+        }
+        self.line.notify(notification);
+    }
+
+    fn wants_log(&self, params: &Object) -> bool {
+        let rank = |level: &str| LEVELS.iter().position(|known| *known == level);
+        let wanted = self.line.log_level.as_deref().and_then(rank);
+        let stated = params.str("level").and_then(rank);
+        matches!((wanted, stated), (Some(wanted), Some(stated)) if stated >= wanted)
+    }
+
+    /// Asks the caller one thing and returns its answer.
+    ///
+    /// # Errors
+    /// The client cannot be asked this, the firewall withheld question or answer, or nobody
+    /// answers any more.
+    pub async fn ask(&self, method: &str, params: Object) -> Result<Object, RpcError> {
+        const KEY: &str = "question";
+        let asked = AskedRequest { method: method.to_owned(), params };
+        let mut answers = self.ask_all(HashMap::from([(KEY.to_owned(), asked)])).await?;
+        answers.remove(KEY).unwrap_or_else(|| {
+            Err(RpcError::new(RpcError::INTERNAL, "the client did not answer the question"))
+        })
+    }
+
+    /// Asks several things at once, as an `input_required` result does. A missing answer stays
+    /// missing: the upstream then asks again.
+    ///
+    /// # Errors
+    /// As [`Relay::ask`].
+    pub async fn ask_all(
+        &self,
+        mut questions: HashMap<String, AskedRequest>,
+    ) -> Result<Answers, RpcError> {
+        for asked in questions.values_mut() {
+            self.screen_question(asked)?;
+        }
+        let schemas: HashMap<String, AskedRequest> = questions.clone();
+        let gone = |_| RpcError::new(RpcError::INTERNAL, "the client is gone");
+        let mut answers = self.line.ask(questions).await.map_err(gone)?;
+        answers.retain(|key, _| schemas.contains_key(key));
+        for (key, answer) in &mut answers {
+            if let (Ok(result), Some(asked)) = (answer, schemas.get(key)) {
+                self.screen_answer(asked, result)?;
+            }
+        }
+        Ok(answers)
+    }
+
+    fn screen_question(&self, asked: &mut AskedRequest) -> Result<(), RpcError> {
+        let method = asked.method.as_str();
+        if !RELAYED.contains(&method) {
+            let what = format!("`{method}` is no request that a server may send to a client");
+            return Err(RpcError::new(RpcError::METHOD_NOT_FOUND, what));
+        }
+        if !self.client.answers(method, &asked.params) {
+            let what = format!("the client does not support `{method}`");
+            return Err(RpcError::new(RpcError::METHOD_NOT_FOUND, what));
+        }
+        if asked.params.str("mode") == Some("url") && !is_web_url(asked.params.str("url")) {
+            return Err(withheld("a URL to open must be http or https"));
+        }
+        let surface = match method {
+            "sampling/createMessage" => Surface::Sampling,
+            _ => Surface::Elicitation,
+        };
+        self.pass(surface, &mut asked.params)
+    }
+
+    fn screen_answer(&self, asked: &AskedRequest, answer: &mut Object) -> Result<(), RpcError> {
+        if asked.method == "elicitation/create"
+            && answer.str("action") == Some("accept")
+            && let Some(schema) = asked.params.get("requestedSchema")
+        {
+            let content = answer.get("content").cloned().unwrap_or(Json::Object(Object::new()));
+            crate::schema::check_once(schema, &content).map_err(|error| {
+                RpcError::new(RpcError::INVALID_PARAMS, format!("the answer does not fit: {error}"))
+            })?;
+        }
+        self.pass(Surface::InputResponse, answer)
+    }
+
+    fn pass(&self, surface: Surface, object: &mut Object) -> Result<(), RpcError> {
+        let mut value = Json::Object(std::mem::take(object));
+        let verdict = self.firewall.inspect(surface, &mut value);
+        if let Json::Object(inspected) = value {
+            *object = inspected;
+        }
+        match verdict.disposition {
+            Disposition::Allow => Ok(()),
+            Disposition::Hold | Disposition::Block => {
+                Err(withheld("the gateway withheld this message"))
+            }
+        }
+    }
+}
+
+fn is_web_url(url: Option<&str>) -> bool {
+    let parsed = url.and_then(|url| url::Url::parse(url).ok());
+    parsed.is_some_and(|url| matches!(url.scheme(), "http" | "https"))
+}
+
+fn withheld(what: &str) -> RpcError {
+    RpcError::new(crate::refusal::Code::Withheld.rpc(), what)
+}

@@ -1,0 +1,74 @@
+//! What the configuration says of a tool, resolved: the same shape whether it was said for the
+//! tool, for its upstream or not at all.
+
+use crate::{inspect::Mode, spotlight};
+
+/// How much harm a call can do. Set by people, never taken from a server's own annotations.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    Eq,
+    Ord,
+    PartialEq,
+    PartialOrd,
+    serde::Deserialize,
+    schemars::JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Risk {
+    Low,
+    #[default]
+    Medium,
+    High,
+    Critical,
+}
+
+impl Risk {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+            Self::Critical => "critical",
+        }
+    }
+}
+
+/// Settings of one tool, prompt or resource.
+#[derive(Clone, Debug, Default)]
+pub struct ToolSettings {
+    pub risk: Risk,
+    /// `egress`, `state_change`, `exec`, `money`, `reads_private`, `reads_untrusted` or own words.
+    pub classes: Vec<String>,
+    pub spotlight: spotlight::Mode,
+    /// A person must agree to every call.
+    pub hold: bool,
+    pub modes: Modes,
+}
+
+/// Which doors only observe: they decide and record, and refuse nothing.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Modes {
+    pub access: Mode,
+    pub limits: Mode,
+    pub schema: Mode,
+    pub firewall: Mode,
+    pub approval: Mode,
+}
+
+impl Modes {
+    pub const OBSERVE: Self = Self {
+        access: Mode::Observe,
+        limits: Mode::Observe,
+        schema: Mode::Observe,
+        firewall: Mode::Observe,
+        approval: Mode::Observe,
+    };
+
+    /// Whether any door observes.
+    pub fn observes(self) -> bool {
+        self != Self::default()
+    }
+}

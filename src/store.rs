@@ -1,0 +1,129 @@
+//! Everything that outlives the process, behind one handle: SQLite, embedded. Deals in rows of
+//! its own; the doors turn them into their types. Times are integer milliseconds.
+
+pub mod approvals;
+pub mod pins;
+pub mod secrets;
+
+use std::path::{Path, PathBuf};
+
+use sqlx::{
+    SqlitePool,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+
+/// The store failed, or cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    #[error("another gateway uses `{}`: stop it, or give this one its own `data_dir`", .0.display())]
+    InUse(PathBuf),
+    #[error("cannot use `{}`: {source}", path.display())]
+    Folder { path: PathBuf, source: std::io::Error },
+    #[error("the store failed: {0}")]
+    Database(#[from] sqlx::Error),
+    #[error("the store was written by a newer version ({found}, this one knows {known})")]
+    Newer { found: i64, known: i64 },
+}
+
+/// The open store. Only one process holds it at a time.
+#[derive(Debug)]
+pub struct Store {
+    pool: SqlitePool,
+    folder: PathBuf,
+    _lock: std::fs::File,
+}
+
+/// Statements per schema version; each list runs once, in one transaction.
+const MIGRATIONS: &[&[&str]] = &[&[
+    "CREATE TABLE pins (
+        upstream TEXT NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL,
+        state TEXT NOT NULL, digest TEXT NOT NULL, definition TEXT NOT NULL,
+        candidate_digest TEXT, candidate TEXT, reason TEXT,
+        accepted_by TEXT, changed_at INTEGER NOT NULL,
+        PRIMARY KEY (upstream, kind, name))",
+    "CREATE TABLE approvals (
+        id TEXT PRIMARY KEY, state TEXT NOT NULL, lookup BLOB NOT NULL,
+        principal TEXT NOT NULL, client TEXT NOT NULL, run TEXT,
+        upstream TEXT NOT NULL, tool TEXT NOT NULL, definition_digest TEXT NOT NULL,
+        arguments TEXT NOT NULL, arguments_digest TEXT NOT NULL, reasons TEXT NOT NULL,
+        policy_digest TEXT NOT NULL, ruleset_digest TEXT NOT NULL,
+        created INTEGER NOT NULL, expires INTEGER NOT NULL,
+        decided_by TEXT, decided_at INTEGER, proven INTEGER, note TEXT,
+        consumed_at INTEGER, outcome TEXT)",
+    "CREATE INDEX approvals_lookup ON approvals (lookup, created)",
+    "CREATE INDEX approvals_state ON approvals (state, expires)",
+]];
+
+impl Store {
+    /// Opens the store in `folder`, makes it if it is missing, and brings its tables up to date.
+    ///
+    /// # Errors
+    /// Another process holds it, or it cannot be read or written.
+    pub async fn open(folder: &Path) -> Result<Self, StoreError> {
+        let lock = lock(folder)?;
+        let options = SqliteConnectOptions::new()
+            .filename(folder.join("bartizan.db"))
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Normal)
+            .busy_timeout(std::time::Duration::from_secs(5));
+        let pool = SqlitePoolOptions::new().max_connections(4).connect_with(options).await?;
+        let store = Self { pool, folder: folder.to_owned(), _lock: lock };
+        store.migrate().await?;
+        Ok(store)
+    }
+
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    async fn migrate(&self) -> Result<(), StoreError> {
+        let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
+        let found: i64 = sqlx::query_scalar("PRAGMA user_version").fetch_one(&self.pool).await?;
+        if found > known {
+            return Err(StoreError::Newer { found, known });
+        }
+        let done = usize::try_from(found).unwrap_or(0);
+        for (version, statements) in MIGRATIONS.iter().enumerate().skip(done) {
+            let mut transaction = self.pool.begin().await?;
+            for statement in *statements {
+                sqlx::query(*statement).execute(&mut *transaction).await?;
+            }
+            // A pragma takes no parameter; the number is ours.
+            let stamp = format!("PRAGMA user_version = {}", version + 1);
+            sqlx::query(sqlx::AssertSqlSafe(stamp)).execute(&mut *transaction).await?;
+            transaction.commit().await?;
+        }
+        Ok(())
+    }
+}
+
+/// Makes the folder for the owner alone and takes its lock, which ends with the process.
+fn lock(folder: &Path) -> Result<std::fs::File, StoreError> {
+    use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+    let failed = |source| StoreError::Folder { path: folder.to_owned(), source };
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
+    let mut options = std::fs::OpenOptions::new();
+    let file = options.write(true).create(true).truncate(false).mode(0o600);
+    let file = file.open(folder.join("lock")).map_err(failed)?;
+    match rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => Ok(file),
+        Err(rustix::io::Errno::WOULDBLOCK) => Err(StoreError::InUse(folder.to_owned())),
+        Err(error) => Err(failed(error.into())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Store, StoreError};
+
+    #[tokio::test]
+    async fn a_second_gateway_on_one_store_is_refused() {
+        let folder = tempfile::tempdir().expect("folder");
+        let first = Store::open(folder.path()).await.expect("first");
+        let second = Store::open(folder.path()).await;
+        assert!(matches!(second, Err(StoreError::InUse(_))), "{second:?}");
+        drop(first);
+        Store::open(folder.path()).await.expect("after the first ended");
+    }
+}

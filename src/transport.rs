@@ -1,0 +1,75 @@
+//! How messages come in and answers go out: Streamable HTTP and JSON lines, both eras each. What
+//! may be done is never decided here, so that no transport can decide differently.
+
+pub mod http;
+pub mod ingress;
+pub mod lines;
+mod listen;
+pub mod parked;
+mod reply;
+pub mod session;
+
+use std::sync::Arc;
+
+use tokio::sync::{mpsc, oneshot};
+
+use crate::{
+    corridor::Arrival,
+    exchange::{Line, Outgoing},
+    gateway::{Departure, Gateway},
+};
+
+/// A request under way in a task of its own: a caller that leaves does not take it along.
+#[derive(Debug)]
+pub struct Running {
+    pub events: mpsc::Receiver<Outgoing>,
+    pub done: oneshot::Receiver<Departure>,
+    pub line: Line,
+}
+
+/// Starts the corridor for one request.
+pub fn start(
+    gateway: &Arc<Gateway>,
+    arrival: Arrival,
+    events: mpsc::Receiver<Outgoing>,
+) -> Running {
+    let (sender, done) = oneshot::channel();
+    let (gateway, line) = (Arc::clone(gateway), arrival.line.clone());
+    tokio::spawn(async move {
+        let departure = gateway.handle(arrival).await;
+        if sender.send(departure).is_err() {
+            tracing::debug!("An answer was ready after its caller had gone.");
+        }
+    });
+    Running { events, done, line }
+}
+
+/// Marks the line when its caller goes away before the answer.
+#[derive(Debug)]
+pub struct Presence {
+    line: Option<Line>,
+    /// In the modern era a closed stream also stops the work.
+    stops: bool,
+}
+
+impl Presence {
+    pub fn new(line: &Line, stops: bool) -> Self {
+        Self { line: Some(line.clone()), stops }
+    }
+
+    /// The answer is on its way: leaving now means nothing.
+    pub fn answered(&mut self) {
+        self.line = None;
+    }
+}
+
+impl Drop for Presence {
+    fn drop(&mut self) {
+        if let Some(line) = self.line.take() {
+            line.gone.cancel();
+            if self.stops {
+                line.stop.cancel();
+            }
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! From a message to an arrival: which era, which method, whose metadata. The order of the checks
+//! is the one conformance tests look for.
+
+use std::sync::Arc;
+
+use crate::{
+    catalog::Scope,
+    corridor::Arrival,
+    exchange::{Line, Outgoing},
+    identity::Principal,
+    ids,
+    mcp::{
+        ClientInfo, Era, Json, Method, Object, Request, Revision, RpcError,
+        client::{META_CAPABILITIES, META_CLIENT, META_LOG_LEVEL, META_VERSION},
+    },
+};
+use tokio::sync::mpsc;
+
+use super::session::Session;
+
+/// A request that is refused before the corridor, with the HTTP status that goes with it.
+#[derive(Clone, Debug)]
+pub struct Refused {
+    pub status: u16,
+    pub error: RpcError,
+}
+
+impl Refused {
+    pub fn new(status: u16, code: i64, message: impl Into<String>) -> Self {
+        Self { status, error: RpcError::new(code, message) }
+    }
+}
+
+/// Whether a request speaks the modern era: by its metadata, not by its method.
+pub fn is_modern(params: &Object, header_version: Option<&str>) -> bool {
+    let stated = params.get("_meta").is_some_and(|meta| meta.get(META_VERSION).is_some());
+    let newer = header_version
+        .is_some_and(|version| Revision::parse(version).is_none_or(|it| it.era() == Era::Modern));
+    stated || newer
+}
+
+/// What every modern request says of its sender.
+#[derive(Debug)]
+pub struct ModernMeta {
+    pub version: String,
+    pub client: ClientInfo,
+    pub log_level: Option<String>,
+}
+
+impl ModernMeta {
+    /// # Errors
+    /// A required member is missing.
+    pub fn read(params: &Object) -> Result<Self, Refused> {
+        let missing = |key: &str| {
+            let what = format!("`_meta` must carry `{key}`");
+            Refused::new(400, RpcError::INVALID_PARAMS, what)
+        };
+        let meta = params.get("_meta").and_then(Json::as_object);
+        let meta = meta.ok_or_else(|| missing(META_VERSION))?;
+        let version = meta.str(META_VERSION).ok_or_else(|| missing(META_VERSION))?.to_owned();
+        let capabilities = meta.get(META_CAPABILITIES).filter(|it| it.as_object().is_some());
+        let capabilities = capabilities.ok_or_else(|| missing(META_CAPABILITIES))?;
+        let client = ClientInfo::new(meta.get(META_CLIENT), Some(capabilities));
+        let log_level = meta.str(META_LOG_LEVEL).map(str::to_owned);
+        Ok(Self { version, client, log_level })
+    }
+
+    /// # Errors
+    /// A version that is not served in this era.
+    pub fn revision(&self) -> Result<Revision, Refused> {
+        let revision = Revision::parse(&self.version).filter(|it| it.era() == Era::Modern);
+        revision.ok_or_else(|| {
+            let supported = Revision::ALL.iter().map(|it| Json::from(it.name()));
+            let data = Object::from([
+                ("supported", supported.collect::<Vec<_>>().into()),
+                ("requested", self.version.as_str().into()),
+            ]);
+            let error =
+                RpcError::new(RpcError::UNSUPPORTED_VERSION, "Unsupported protocol version");
+            Refused { status: 400, error: error.with_data(data) }
+        })
+    }
+}
+
+/// Finds the method, or says that there is none in this era.
+///
+/// # Errors
+/// An unknown or removed method.
+pub fn method(name: &str, era: Era) -> Result<Method, Refused> {
+    Method::parse(name, era).ok_or_else(|| {
+        let shown: String = name.chars().take(100).collect();
+        let what = format!("Method not found: {shown}");
+        Refused::new(404, RpcError::METHOD_NOT_FOUND, what)
+    })
+}
+
+/// Facts that a transport knows of every request on a connection or session.
+#[derive(Clone, Debug)]
+pub struct From {
+    pub principal: Arc<Principal>,
+    pub scope: Scope,
+    pub source: Option<String>,
+}
+
+/// An arrival of the modern era.
+pub fn modern(
+    request: Request,
+    method: Method,
+    revision: Revision,
+    meta: ModernMeta,
+    from: &From,
+) -> (Arrival, mpsc::Receiver<Outgoing>) {
+    build(request, method, revision, Arc::new(meta.client), meta.log_level, from, None)
+}
+
+/// An arrival of the legacy era.
+pub fn legacy(
+    request: Request,
+    method: Method,
+    session: &Session,
+    from: &From,
+) -> (Arrival, mpsc::Receiver<Outgoing>) {
+    let (client, level) = (Arc::clone(&session.client), session.log_level());
+    let id = Some(Arc::clone(&session.id));
+    build(request, method, session.revision, client, level, from, id)
+}
+
+fn build(
+    request: Request,
+    method: Method,
+    revision: Revision,
+    client: Arc<ClientInfo>,
+    log_level: Option<String>,
+    from: &From,
+    session: Option<Arc<str>>,
+) -> (Arrival, mpsc::Receiver<Outgoing>) {
+    let token = request.params.get("_meta").and_then(|meta| meta.get("progressToken"));
+    let token = token.filter(|it| matches!(it, Json::String(_) | Json::Number(_))).cloned();
+    let (line, events) = Line::open(token, log_level);
+    let arrival = Arrival {
+        principal: Arc::clone(&from.principal),
+        client,
+        revision,
+        scope: from.scope.clone(),
+        method,
+        params: request.params,
+        line,
+        session,
+        reference: ids::request_ref(),
+        source: from.source.clone(),
+    };
+    (arrival, events)
+}
+
+/// The session that an `initialize` opens.
+pub fn session_for(request: &Request, from: &From) -> Arc<Session> {
+    let asked = request.params.str("protocolVersion").unwrap_or("");
+    let revision = Revision::parse(asked).filter(|revision| revision.era() == Era::Legacy);
+    let (info, capabilities) =
+        (request.params.get("clientInfo"), request.params.get("capabilities"));
+    Session::new(
+        Arc::clone(&from.principal),
+        Arc::new(ClientInfo::new(info, capabilities)),
+        revision.unwrap_or(Revision::NEWEST_LEGACY),
+        from.scope.clone(),
+    )
+}

@@ -1,0 +1,411 @@
+//! The far side: tool servers, each supervised by a task of its own, so that a dead or slow one
+//! blocks nobody else. Sends only what is cleared; what may be sent is decided elsewhere.
+
+pub mod child;
+pub mod client;
+mod connect;
+pub mod error;
+pub mod http;
+pub mod link;
+pub mod listing;
+pub mod metadata;
+pub mod oauth;
+mod pending;
+mod sse;
+pub mod stdio;
+
+use std::{sync::Arc, time::Duration};
+
+use arc_swap::ArcSwap;
+use tokio::sync::{Notify, broadcast, mpsc, watch};
+use tokio_util::sync::CancellationToken;
+
+use self::{
+    client::{HttpClient, Target},
+    error::UpstreamError,
+    link::{Link, Outbound},
+    listing::Listing,
+};
+use crate::{
+    mcp::{
+        Era, Json, Method, Notification, Object, Request, Response, Revision, RpcError,
+        json::Limits,
+    },
+    relay::Relay,
+};
+
+/// How an upstream is reached.
+#[derive(Clone, Debug)]
+pub enum Transport {
+    Stdio(child::Launch),
+    Http(Target),
+    Sse(Target),
+}
+
+/// What the configuration says of one upstream, as far as its connection goes.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    pub transport: Transport,
+    /// For the first connection and its lists.
+    pub start_timeout: Duration,
+    /// For one call without any sign of progress.
+    pub call_timeout: Duration,
+    pub limits: Limits,
+}
+
+/// What a server said of itself when it was met.
+#[derive(Clone, Debug)]
+pub struct Handshake {
+    pub revision: Revision,
+    /// `serverInfo`, unverified.
+    pub server: Json,
+    pub capabilities: Object,
+    pub instructions: Option<String>,
+}
+
+/// A connection that was greeted and listed.
+#[derive(Debug)]
+pub struct Connected {
+    pub link: Link,
+    pub handshake: Handshake,
+    pub listing: Arc<Listing>,
+}
+
+/// How an upstream is doing.
+#[derive(Debug)]
+pub enum State {
+    Starting,
+    Ready(Arc<Connected>),
+    Down { why: UpstreamError },
+}
+
+/// What happened at an upstream that others may want to know.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// Its state or one of its lists changed.
+    Changed,
+    /// A resource was updated.
+    ResourceUpdated { uri: String },
+}
+
+/// One tool server.
+#[derive(Debug)]
+pub struct Upstream {
+    /// The name in policies, pins and records.
+    pub name: Arc<str>,
+    /// Its own endpoint, `/mcp/ENDPOINT`: the name, unless several clients wrap the same server.
+    pub endpoint: Arc<str>,
+    settings: Settings,
+    state: ArcSwap<State>,
+    /// Turns true once the first attempt succeeded or failed.
+    attempted: watch::Sender<bool>,
+    events: broadcast::Sender<Event>,
+    refresh: Notify,
+    subscriptions: parking_lot::Mutex<std::collections::HashMap<String, usize>>,
+    resubscribe: Notify,
+    /// The one caller of a wrapped server, who answers even what belongs to no call.
+    home: Option<Arc<Relay>>,
+}
+
+/// Events that a slow reader may lag behind; it then looks at everything anew.
+const EVENTS_MAX: usize = 64;
+const STRAYS_MAX: usize = 256;
+const BACKOFF_FIRST: Duration = Duration::from_millis(200);
+const BACKOFF_MAX: Duration = Duration::from_secs(30);
+/// A connection that lasted this long starts the back-off anew.
+const HEALTHY_AFTER: Duration = Duration::from_secs(60);
+/// List changes within this time are fetched once.
+const REFRESH_PAUSE: Duration = Duration::from_millis(20);
+
+impl Upstream {
+    pub fn new(
+        name: &str,
+        endpoint: &str,
+        settings: Settings,
+        home: Option<Arc<Relay>>,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            name: name.into(),
+            endpoint: endpoint.into(),
+            settings,
+            state: ArcSwap::from_pointee(State::Starting),
+            attempted: watch::Sender::new(false),
+            events: broadcast::Sender::new(EVENTS_MAX),
+            refresh: Notify::new(),
+            subscriptions: parking_lot::Mutex::default(),
+            resubscribe: Notify::new(),
+            home,
+        })
+    }
+
+    pub fn state(&self) -> Arc<State> {
+        self.state.load_full()
+    }
+
+    /// The connection, if there is one.
+    pub fn connected(&self) -> Option<Arc<Connected>> {
+        match &**self.state.load() {
+            State::Ready(connected) => Some(Arc::clone(connected)),
+            State::Starting | State::Down { .. } => None,
+        }
+    }
+
+    pub fn events(&self) -> broadcast::Receiver<Event> {
+        self.events.subscribe()
+    }
+
+    pub fn call_timeout(&self) -> Duration {
+        self.settings.call_timeout
+    }
+
+    /// Waits until the upstream was listed or failed its first attempt.
+    pub async fn attempted(&self) {
+        let mut attempted = self.attempted.subscribe();
+        // The sender lives in `self`, so waiting cannot fail.
+        let _ = attempted.wait_for(|done| *done).await;
+    }
+
+    /// Keeps the upstream connected until `stop`.
+    pub async fn run(self: Arc<Self>, client: HttpClient, stop: CancellationToken) {
+        let mut backoff = BACKOFF_FIRST;
+        loop {
+            let started = tokio::time::Instant::now();
+            let ended = tokio::select! {
+                ended = self.connect_and_serve(&client) => ended,
+                () = stop.cancelled() => {
+                    self.state.store(Arc::new(State::Starting));
+                    return;
+                }
+            };
+            tracing::warn!(upstream = %self.name, why = %ended, retry_ms = backoff.as_millis(),
+                "A tool server is down.");
+            self.set(State::Down { why: ended });
+            if started.elapsed() > HEALTHY_AFTER {
+                backoff = BACKOFF_FIRST;
+            }
+            tokio::select! {
+                () = tokio::time::sleep(backoff) => {}
+                () = self.refresh.notified() => {}
+                () = stop.cancelled() => return,
+            }
+            backoff = (backoff * 2).min(BACKOFF_MAX);
+        }
+    }
+
+    fn set(&self, state: State) {
+        self.state.store(Arc::new(state));
+        self.attempted.send_replace(true);
+        self.announce(Event::Changed);
+    }
+
+    fn announce(&self, event: Event) {
+        // Nobody listening is fine.
+        let _ = self.events.send(event);
+    }
+
+    /// Serves one connection until it is lost, and says why.
+    async fn connect_and_serve(&self, client: &HttpClient) -> UpstreamError {
+        let (strays, mut incoming) = mpsc::channel(STRAYS_MAX);
+        let timeout = self.settings.start_timeout;
+        let first = tokio::time::timeout(timeout, self.connect(client, strays)).await;
+        let mut connected = match first {
+            Ok(Ok(connected)) => Arc::new(connected),
+            Ok(Err(error)) => return error,
+            Err(_) => {
+                let seconds = timeout.as_secs();
+                return UpstreamError::TimedOut { upstream: self.name.to_string(), seconds };
+            }
+        };
+        tracing::info!(upstream = %self.name, revision = %connected.handshake.revision,
+            tools = connected.listing.tools.len(), "A tool server is ready.");
+        self.set(State::Ready(Arc::clone(&connected)));
+        // Kept apart from the loop, so that a message does not open the subscription anew.
+        let (link, handshake) = (connected.link.clone(), connected.handshake.clone());
+        let listening = self.listen(&link, &handshake);
+        tokio::pin!(listening);
+        loop {
+            tokio::select! {
+                () = connected.link.closed() => {
+                    return UpstreamError::Closed { upstream: self.name.to_string() };
+                }
+                Some(stray) = incoming.recv() => self.stray(&stray),
+                () = self.refresh.notified() => {
+                    tokio::time::sleep(REFRESH_PAUSE).await;
+                    connected = self.relist(connected).await;
+                }
+                () = &mut listening => {}
+            }
+        }
+    }
+
+    /// Fetches the lists again over the same connection.
+    async fn relist(&self, connected: Arc<Connected>) -> Arc<Connected> {
+        let listing = listing::fetch(&self.name, &connected.link, &connected.handshake).await;
+        // The link moves into the new value only if nobody else holds the old one; calls under
+        // way do, so the lists alone are swapped.
+        let renewed = connect::with_listing(&connected, listing);
+        self.set(State::Ready(Arc::clone(&renewed)));
+        renewed
+    }
+
+    fn stray(&self, notification: &Notification) {
+        match notification.method.as_str() {
+            "notifications/tools/list_changed"
+            | "notifications/prompts/list_changed"
+            | "notifications/resources/list_changed" => self.refresh.notify_one(),
+            "notifications/resources/updated" => {
+                if let Some(uri) = notification.params.str("uri") {
+                    self.announce(Event::ResourceUpdated { uri: uri.to_owned() });
+                }
+            }
+            other => tracing::debug!(upstream = %self.name, method = other, "Not relayed."),
+        }
+    }
+
+    /// Keeps `subscriptions/listen` open at a modern upstream, and renews it when the wishes
+    /// change. Never returns.
+    async fn listen(&self, link: &Link, handshake: &Handshake) {
+        if handshake.revision.era() == Era::Legacy {
+            return std::future::pending().await;
+        }
+        loop {
+            let filter = self.filter(handshake);
+            if filter.is_empty() {
+                self.resubscribe.notified().await;
+                continue;
+            }
+            let params = Object::from([("notifications", filter.into())]);
+            let outbound = Outbound::own(Method::Listen, params, LISTEN_TIMEOUT);
+            tokio::select! {
+                ended = link.request(outbound) => {
+                    if let Err(error) = ended {
+                        tracing::debug!(upstream = %self.name, %error, "A subscription ended.");
+                    }
+                    tokio::time::sleep(BACKOFF_MAX / 10).await;
+                }
+                () = self.resubscribe.notified() => {}
+            }
+        }
+    }
+
+    fn filter(&self, handshake: &Handshake) -> Object {
+        let mut filter = Object::new();
+        for (capability, flag) in [
+            ("tools", "toolsListChanged"),
+            ("prompts", "promptsListChanged"),
+            ("resources", "resourcesListChanged"),
+        ] {
+            let offered = handshake.capabilities.get(capability);
+            if offered.and_then(|of| of.get("listChanged")).and_then(Json::as_bool) == Some(true) {
+                filter.insert(flag, true);
+            }
+        }
+        let uris: Vec<Json> =
+            self.subscriptions.lock().keys().map(|uri| uri.as_str().into()).collect();
+        if !uris.is_empty() {
+            filter.insert("resourceSubscriptions", uris);
+        }
+        filter
+    }
+
+    /// Watches a resource for one more subscriber.
+    ///
+    /// # Errors
+    /// The upstream refuses or is down.
+    pub async fn subscribe(&self, uri: &str) -> Result<(), UpstreamError> {
+        let first = {
+            let mut subscriptions = self.subscriptions.lock();
+            let count = subscriptions.entry(uri.to_owned()).or_insert(0);
+            *count += 1;
+            *count == 1
+        };
+        if first {
+            self.subscription_changed(Method::ResourcesSubscribe, uri).await
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Drops one subscriber of a resource.
+    ///
+    /// # Errors
+    /// As [`Upstream::subscribe`].
+    pub async fn unsubscribe(&self, uri: &str) -> Result<(), UpstreamError> {
+        let last = {
+            let mut subscriptions = self.subscriptions.lock();
+            let Some(count) = subscriptions.get_mut(uri) else { return Ok(()) };
+            *count -= 1;
+            let last = *count == 0;
+            if last {
+                subscriptions.remove(uri);
+            }
+            last
+        };
+        if last {
+            self.subscription_changed(Method::ResourcesUnsubscribe, uri).await
+        } else {
+            Ok(())
+        }
+    }
+
+    async fn subscription_changed(&self, method: Method, uri: &str) -> Result<(), UpstreamError> {
+        let connected = self.connected().ok_or_else(|| self.down())?;
+        if connected.handshake.revision.era() == Era::Modern {
+            self.resubscribe.notify_one();
+            return Ok(());
+        }
+        let params = Object::from([("uri", uri.into())]);
+        let outbound = Outbound::own(method, params, self.settings.call_timeout);
+        connected.link.request(outbound).await.map(drop)
+    }
+
+    /// Why nothing can be sent right now.
+    pub fn down(&self) -> UpstreamError {
+        match &**self.state.load() {
+            State::Down { why: error @ UpstreamError::LoginNeeded { .. } } => error.clone(),
+            State::Down { why } => {
+                UpstreamError::Down { upstream: self.name.to_string(), why: why.to_string() }
+            }
+            State::Starting | State::Ready(_) => UpstreamError::Down {
+                upstream: self.name.to_string(),
+                why: "it is still starting".into(),
+            },
+        }
+    }
+}
+
+/// A subscription has no natural end; the specification leaves it open.
+const LISTEN_TIMEOUT: Duration = Duration::from_secs(24 * 3600);
+
+/// Extends with each sign of progress, but never beyond this many times the timeout.
+const PROGRESS_EXTENDS_MAX: u32 = 10;
+
+/// Returns after `timeout` without progress.
+async fn quiet_for(timeout: Duration, heard: Option<Arc<Notify>>) {
+    let Some(heard) = heard else { return tokio::time::sleep(timeout).await };
+    let end = tokio::time::sleep(timeout.saturating_mul(PROGRESS_EXTENDS_MAX));
+    let quiet = async {
+        loop {
+            tokio::select! {
+                () = tokio::time::sleep(timeout) => return,
+                () = heard.notified() => {}
+            }
+        }
+    };
+    tokio::select! {
+        () = end => {}
+        () = quiet => {}
+    }
+}
+
+/// Answers a request that a server sent to its client: relayed, or refused.
+async fn answer_server_request(request: Request, relay: Result<Arc<Relay>, RpcError>) -> Response {
+    let outcome = match (request.method.as_str(), relay) {
+        ("ping", _) => Ok(Object::new()),
+        (_, Ok(relay)) => relay.ask(&request.method, request.params).await,
+        // Asked outside any call, when nobody in particular is there: no roots are shared.
+        ("roots/list", Err(_)) => Ok(Object::from([("roots", Json::Array(Vec::new()))])),
+        (_, Err(error)) => Err(error),
+    };
+    Response { id: request.id, outcome }
+}

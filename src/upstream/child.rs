@@ -1,0 +1,130 @@
+//! The process behind a stdio upstream: started with a small environment, in a group of its own,
+//! and never left behind.
+
+use std::{collections::BTreeMap, path::PathBuf, process::Stdio, sync::Arc};
+
+use rustix::process::{Pid, Signal, kill_process_group};
+use tokio::{
+    io::{AsyncBufReadExt, BufReader},
+    process::{ChildStderr, ChildStdin, ChildStdout, Command},
+};
+
+use super::{error::UpstreamError, stdio::STOP_GRACE};
+use crate::firewall::sanitize::sanitize;
+
+/// What to start.
+#[derive(Clone, Debug, Default)]
+pub struct Launch {
+    pub command: Vec<String>,
+    /// Set in the child. Values may be secrets, so this type's `Debug` stays out of logs.
+    pub env: BTreeMap<String, String>,
+    /// Names taken over from the gateway's own environment.
+    pub env_allow: Vec<String>,
+    pub directory: Option<PathBuf>,
+}
+
+/// Without these few names most programs cannot start at all; none of them holds a credential.
+pub const ENV_ALLOW_DEFAULT: &[&str] =
+    &["PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TERM", "TMPDIR", "TZ", "SHELL"];
+
+/// A running child. Dropping it kills its whole process group.
+#[derive(Debug)]
+pub(super) struct Child {
+    process: tokio::process::Child,
+    group: Option<Pid>,
+}
+
+impl Child {
+    pub(super) fn spawn(upstream: &Arc<str>, launch: &Launch) -> Result<Self, UpstreamError> {
+        let down = |why: String| UpstreamError::Down { upstream: upstream.to_string(), why };
+        let (program, arguments) =
+            launch.command.split_first().ok_or_else(|| down("`command` is empty".into()))?;
+        let mut command = Command::new(program);
+        command.args(arguments).env_clear();
+        let inherited =
+            launch.env_allow.iter().filter_map(|name| Some((name, std::env::var_os(name)?)));
+        command.envs(inherited).envs(&launch.env);
+        if let Some(directory) = &launch.directory {
+            command.current_dir(directory);
+        }
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.process_group(0).kill_on_drop(true);
+        die_with_parent(&mut command);
+        let mut process = command
+            .spawn()
+            .map_err(|error| down(format!("`{program}` does not start: {error}")))?;
+        let group = process.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
+        if let Some(stderr) = process.stderr.take() {
+            tokio::spawn(log_stderr(Arc::clone(upstream), stderr));
+        }
+        Ok(Self { process, group })
+    }
+
+    pub(super) fn take_pipes(&mut self) -> (ChildStdin, ChildStdout) {
+        let stdin = self.process.stdin.take().expect("stdin was piped at the start");
+        let stdout = self.process.stdout.take().expect("stdout was piped at the start");
+        (stdin, stdout)
+    }
+
+    /// Lets the child end by itself (its input is closed by now), then makes it.
+    pub(super) async fn stop(mut self) {
+        let ended = tokio::time::timeout(STOP_GRACE / 2, self.process.wait()).await;
+        if ended.is_err() {
+            self.signal(Signal::TERM);
+            let ended = tokio::time::timeout(STOP_GRACE, self.process.wait()).await;
+            if ended.is_err() {
+                tracing::warn!("A tool server ignored its end and is killed.");
+            }
+        }
+        // Dropping kills whatever of the group is left, grandchildren included.
+    }
+
+    fn signal(&self, signal: Signal) {
+        if let Some(group) = self.group {
+            // Fails only when nobody of the group is left.
+            let _ = kill_process_group(group, signal);
+        }
+    }
+}
+
+impl Drop for Child {
+    fn drop(&mut self) {
+        self.signal(Signal::KILL);
+    }
+}
+
+/// Asks the kernel to end the child when the gateway dies without a chance to say so.
+#[cfg(target_os = "linux")]
+fn die_with_parent(command: &mut Command) {
+    #[expect(unsafe_code, reason = "`pre_exec` is the only way to run prctl in the child")]
+    // SAFETY: the closure makes one system call and touches no memory or lock of the parent.
+    unsafe {
+        command.pre_exec(|| {
+            rustix::process::set_parent_process_death_signal(Some(Signal::TERM))?;
+            Ok(())
+        });
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn die_with_parent(_command: &mut Command) {}
+
+/// Lines of a child's stderr that are kept per line, in characters.
+const STDERR_LINE_MAX: usize = 500;
+
+/// What a server says on stderr is a stranger's text: made harmless before it meets a terminal.
+async fn log_stderr(upstream: Arc<str>, stderr: ChildStderr) {
+    let mut reader = BufReader::new(stderr);
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        let mut limited = tokio::io::AsyncReadExt::take(&mut reader, 64 << 10);
+        match limited.read_until(b'\n', &mut line).await {
+            Ok(0) | Err(_) => return,
+            Ok(_) => {}
+        }
+        let text = String::from_utf8_lossy(&line);
+        let text: String = sanitize(text.trim_end()).text.chars().take(STDERR_LINE_MAX).collect();
+        tracing::debug!(upstream = %upstream, "stderr: {text}");
+    }
+}

@@ -1,0 +1,99 @@
+//! The HTTP client toward upstreams: pooled, without redirects, without proxies of its own.
+
+use std::{sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use hyper::{HeaderMap, Method, Request, Response, Uri, body::Incoming, header::AUTHORIZATION};
+use hyper_rustls::HttpsConnector;
+use hyper_util::{
+    client::legacy::{Client, Error, connect::HttpConnector},
+    rt::{TokioExecutor, TokioTimer},
+};
+
+use super::http::Body;
+
+/// Gives the bearer token that the gateway itself holds for an upstream; never the caller's.
+#[async_trait::async_trait]
+pub trait TokenSource: Send + Sync + std::fmt::Debug {
+    /// A token that is still valid, or none if a person must log in first.
+    async fn bearer(&self) -> Option<String>;
+}
+
+/// Where requests go and what each carries.
+#[derive(Clone, Debug)]
+pub struct Target {
+    pub uri: Uri,
+    /// Sent with every request. Values are marked sensitive, so that `Debug` hides them.
+    pub headers: HeaderMap,
+    pub tokens: Option<Arc<dyn TokenSource>>,
+}
+
+/// A request that never reached the upstream, or got no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum SendError {
+    #[error("a login is needed")]
+    LoginNeeded,
+    #[error("{}", root_cause(.0))]
+    Http(#[from] Error),
+}
+
+fn root_cause(error: &Error) -> String {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(deeper) = cause.source() {
+        cause = deeper;
+    }
+    cause.to_string()
+}
+
+#[derive(Clone, Debug)]
+pub struct HttpClient(Client<HttpsConnector<HttpConnector>, Body>);
+
+/// Idle connections are closed before common servers do it (Node: 5 s), or a request would race
+/// with the close.
+const POOL_IDLE: Duration = Duration::from_secs(4);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+impl HttpClient {
+    /// # Errors
+    /// The platform's root certificates cannot be read.
+    pub fn new() -> std::io::Result<Self> {
+        let mut tcp = HttpConnector::new();
+        tcp.enforce_http(false);
+        tcp.set_nodelay(true);
+        tcp.set_connect_timeout(Some(CONNECT_TIMEOUT));
+        let https = hyper_rustls::HttpsConnectorBuilder::new()
+            .with_native_roots()?
+            .https_or_http()
+            .enable_http1()
+            .wrap_connector(tcp);
+        let client = Client::builder(TokioExecutor::new())
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(POOL_IDLE)
+            .build(https);
+        Ok(Self(client))
+    }
+
+    pub(super) async fn send(
+        &self,
+        method: Method,
+        target: &Target,
+        headers: HeaderMap,
+        body: Bytes,
+    ) -> Result<Response<Incoming>, SendError> {
+        let mut request = Request::new(Body::new(body));
+        *request.method_mut() = method;
+        *request.uri_mut() = target.uri.clone();
+        *request.headers_mut() = headers;
+        for (name, value) in &target.headers {
+            request.headers_mut().insert(name.clone(), value.clone());
+        }
+        if let Some(tokens) = &target.tokens {
+            let token = tokens.bearer().await.ok_or(SendError::LoginNeeded)?;
+            let value = hyper::header::HeaderValue::from_str(&format!("Bearer {token}"));
+            let mut value = value.map_err(|_| SendError::LoginNeeded)?;
+            value.set_sensitive(true);
+            request.headers_mut().insert(AUTHORIZATION, value);
+        }
+        Ok(self.0.request(request).await?)
+    }
+}

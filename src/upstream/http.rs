@@ -1,0 +1,313 @@
+//! A tool server over Streamable HTTP, in either era.
+
+use std::sync::{Arc, OnceLock};
+
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, Full};
+use hyper::{
+    HeaderMap, Method as Verb, StatusCode,
+    body::Incoming,
+    header::{ACCEPT, CONTENT_TYPE, HeaderName, HeaderValue},
+};
+use parking_lot::RwLock;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    client::{HttpClient, Target},
+    error::UpstreamError,
+    link::Outbound,
+    metadata,
+    pending::Pending,
+};
+use crate::{
+    mcp::{
+        Era, Id, Json, Message, Notification, Object, Request, Response, Revision, header,
+        json::Limits, sse,
+    },
+    relay::Relay,
+};
+
+/// An HTTP upstream; connections are pooled by the client.
+#[derive(Clone, Debug)]
+pub struct HttpLink(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    upstream: Arc<str>,
+    client: HttpClient,
+    target: Target,
+    pending: Pending,
+    revision: OnceLock<Revision>,
+    session: RwLock<Option<HeaderValue>>,
+    closed: CancellationToken,
+    limits: Limits,
+}
+
+impl HttpLink {
+    pub fn new(
+        upstream: &Arc<str>,
+        client: HttpClient,
+        target: Target,
+        strays: mpsc::Sender<Notification>,
+        limits: Limits,
+    ) -> Self {
+        Self(Arc::new(Inner {
+            upstream: Arc::clone(upstream),
+            client,
+            target,
+            pending: Pending::new(strays, None),
+            revision: OnceLock::new(),
+            session: RwLock::default(),
+            closed: CancellationToken::new(),
+            limits,
+        }))
+    }
+
+    pub(super) fn settle(&self, revision: Revision) {
+        let _ = self.0.revision.set(revision);
+        if revision.era() == Era::Legacy {
+            tokio::spawn(Self::listen(Arc::downgrade(&self.0)));
+        }
+    }
+
+    pub(super) async fn closed(&self) {
+        self.0.closed.cancelled().await;
+    }
+
+    pub(super) async fn notify(&self, notification: &Notification) {
+        let bytes = Message::Notification(notification.clone()).to_bytes();
+        if let Err(error) = self.0.post(bytes, HeaderMap::new()).await {
+            tracing::debug!(%error, "A notification did not reach its upstream.");
+        }
+    }
+
+    pub(super) async fn request(&self, outbound: Outbound<'_>) -> Result<Response, UpstreamError> {
+        let inner = &self.0;
+        let upstream = || inner.upstream.to_string();
+        let (timeout, cancel) = (outbound.timeout, outbound.cancel.clone());
+        let heard = outbound.relay.as_ref().map(|relay| relay.heard());
+        let (id, _answer) = inner.pending.add(outbound.relay.clone());
+        let _forget = Forget(inner, id);
+        let failure = tokio::select! {
+            answer = inner.exchange(id, outbound) => return answer,
+            () = cancel.cancelled() => UpstreamError::Cancelled { upstream: upstream() },
+            () = super::quiet_for(timeout, heard) => {
+                UpstreamError::TimedOut { upstream: upstream(), seconds: timeout.as_secs() }
+            }
+        };
+        // In the modern era the closed stream says it; a legacy server must be told.
+        if inner.era() == Some(Era::Legacy) {
+            let params = Object::from([("requestId", Json::from(id))]);
+            self.notify(&Notification::new("notifications/cancelled", params)).await;
+        }
+        Err(failure)
+    }
+
+    /// Reads the stream on which a legacy server speaks unasked; many have none.
+    async fn listen(inner: std::sync::Weak<Inner>) {
+        let Some(link) = inner.upgrade() else { return };
+        let mut headers = link.headers(HeaderMap::new());
+        headers.insert(ACCEPT, HeaderValue::from_static("text/event-stream"));
+        let sent = link.client.send(Verb::GET, &link.target, headers, Bytes::new()).await;
+        let Ok(response) = sent else { return };
+        if response.status() != StatusCode::OK || !is_event_stream(response.headers()) {
+            return;
+        }
+        let mut body = response.into_body();
+        let mut reader = sse::Reader::new(link.limits.bytes_max);
+        let (limits, closed) = (link.limits, link.closed.clone());
+        drop(link);
+        loop {
+            let frame = tokio::select! {
+                frame = body.frame() => frame,
+                () = closed.cancelled() => return,
+            };
+            let (Some(Ok(frame)), Some(link)) = (frame, inner.upgrade()) else { return };
+            let Some(chunk) = frame.data_ref() else { continue };
+            let read = reader.push(chunk, |event| {
+                if let Ok(message) = Message::parse(&event.data, &limits)
+                    && let Some((request, relay)) = link.pending.take(message)
+                {
+                    Inner::answer(&link, request, relay);
+                }
+            });
+            if read.is_err() {
+                return;
+            }
+        }
+    }
+}
+
+/// Takes a request out of the waiting ones however its future ends.
+struct Forget<'a>(&'a Inner, i64);
+
+impl Drop for Forget<'_> {
+    fn drop(&mut self) {
+        self.0.pending.forget(self.1);
+    }
+}
+
+impl Inner {
+    fn era(&self) -> Option<Era> {
+        self.revision.get().map(|revision| revision.era())
+    }
+
+    async fn exchange(
+        self: &Arc<Self>,
+        id: i64,
+        outbound: Outbound<'_>,
+    ) -> Result<Response, UpstreamError> {
+        let relay = outbound.relay.clone();
+        let probe = outbound.method == "server/discover";
+        let modern = probe || self.era() == Some(Era::Modern);
+        let headers = if modern { mirrored_headers(&outbound) } else { HeaderMap::new() };
+        let mut params = outbound.params;
+        let era = if probe { Some(Era::Modern) } else { self.era() };
+        metadata::stamp(&mut params, era, relay.as_deref(), id);
+        let request = Request { id: Id::Integer(id), method: outbound.method.into(), params };
+        let response = self.post(Message::Request(request).to_bytes(), headers).await?;
+        if outbound.method == "initialize"
+            && let Some(session) = response.headers().get(header::SESSION)
+        {
+            *self.session.write() = Some(session.clone());
+        }
+        self.read(id, response, relay).await
+    }
+
+    async fn post(
+        &self,
+        body: Vec<u8>,
+        extra: HeaderMap,
+    ) -> Result<hyper::Response<Incoming>, UpstreamError> {
+        let mut headers = self.headers(extra);
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.insert(ACCEPT, HeaderValue::from_static("application/json, text/event-stream"));
+        let down = |why: String| UpstreamError::Down { upstream: self.upstream.to_string(), why };
+        let sent = self.client.send(Verb::POST, &self.target, headers, body.into()).await;
+        sent.map_err(|error| down(error.to_string()))
+    }
+
+    fn headers(&self, mut headers: HeaderMap) -> HeaderMap {
+        let version = self.revision.get().map(|revision| revision.name());
+        if let Some(version) = version {
+            headers.insert(header::VERSION, HeaderValue::from_static(version));
+        }
+        if let Some(session) = self.session.read().as_ref() {
+            headers.insert(header::SESSION, session.clone());
+        }
+        headers
+    }
+
+    async fn read(
+        self: &Arc<Self>,
+        id: i64,
+        response: hyper::Response<Incoming>,
+        relay: Option<Arc<Relay>>,
+    ) -> Result<Response, UpstreamError> {
+        let upstream = || self.upstream.to_string();
+        let status = response.status();
+        if status == StatusCode::UNAUTHORIZED {
+            return Err(UpstreamError::LoginNeeded { upstream: upstream() });
+        }
+        if status == StatusCode::NOT_FOUND && self.session.read().is_some() {
+            // The session ended: a new handshake is due (SPEC 2025-11-25, transports).
+            self.closed.cancel();
+            return Err(UpstreamError::Closed { upstream: upstream() });
+        }
+        if status.is_success() && is_event_stream(response.headers()) {
+            return self.read_stream(id, response.into_body(), relay).await;
+        }
+        let garbage = |why: String| UpstreamError::Garbage { upstream: upstream(), why };
+        let limited = http_body_util::Limited::new(response.into_body(), self.limits.bytes_max);
+        let body = limited.collect().await.map_err(|error| garbage(error.to_string()))?.to_bytes();
+        match Message::parse(&body, &self.limits) {
+            Ok(Message::Response(answer)) if answer.id == Id::Integer(id) => Ok(answer),
+            Ok(_) => Err(garbage("not an answer to the request".into())),
+            Err(_) if !status.is_success() => {
+                Err(UpstreamError::Status { upstream: upstream(), status: status.as_u16() })
+            }
+            Err(error) => Err(garbage(error.to_string())),
+        }
+    }
+
+    async fn read_stream(
+        self: &Arc<Self>,
+        id: i64,
+        mut body: Incoming,
+        relay: Option<Arc<Relay>>,
+    ) -> Result<Response, UpstreamError> {
+        let upstream = || self.upstream.to_string();
+        let garbage = |why: String| UpstreamError::Garbage { upstream: upstream(), why };
+        let mut reader = sse::Reader::new(self.limits.bytes_max);
+        let mut events = Vec::new();
+        while let Some(frame) = body.frame().await {
+            let frame = frame.map_err(|_| UpstreamError::Closed { upstream: upstream() })?;
+            let Some(chunk) = frame.data_ref() else { continue };
+            let read = reader.push(chunk, |event| events.push(event));
+            read.map_err(|error| garbage(error.to_string()))?;
+            for event in events.drain(..).filter(|event| !event.data.is_empty()) {
+                let message = Message::parse(&event.data, &self.limits);
+                match message.map_err(|error| garbage(error.to_string()))? {
+                    Message::Response(answer) if answer.id == Id::Integer(id) => return Ok(answer),
+                    Message::Response(_) => {}
+                    Message::Notification(notification) => match &relay {
+                        Some(relay) => relay.notification(notification),
+                        None => drop(self.pending.take(Message::Notification(notification))),
+                    },
+                    Message::Request(request) => {
+                        let relay = relay.clone().ok_or_else(|| {
+                            let what = format!("nobody to ask `{}`", request.method);
+                            crate::mcp::RpcError::new(crate::mcp::RpcError::INTERNAL, what)
+                        });
+                        Self::answer(self, request, relay);
+                    }
+                }
+            }
+        }
+        Err(UpstreamError::Closed { upstream: upstream() })
+    }
+
+    fn answer(link: &Arc<Self>, request: Request, relay: Result<Arc<Relay>, crate::mcp::RpcError>) {
+        let link = Arc::clone(link);
+        tokio::spawn(async move {
+            let response = super::answer_server_request(request, relay).await;
+            let bytes = Message::Response(response).to_bytes();
+            if let Err(error) = link.post(bytes, HeaderMap::new()).await {
+                tracing::debug!(%error, "An answer did not reach its upstream.");
+            }
+        });
+    }
+}
+
+fn is_event_stream(headers: &HeaderMap) -> bool {
+    let kind = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
+    kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("text/event-stream"))
+}
+
+/// `Mcp-Method`, `Mcp-Name` and `Mcp-Param-*`, made anew from what is really sent.
+fn mirrored_headers(outbound: &Outbound<'_>) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    let mut set = |name: &str, value: &str| {
+        let value = HeaderValue::from_str(&header::encode(value));
+        if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(name.as_bytes()), value) {
+            headers.insert(name, value);
+        }
+    };
+    set(header::VERSION, Revision::R2026_07_28.name());
+    set(header::METHOD, outbound.method);
+    if let Some(name) = outbound.name {
+        set(header::NAME, name);
+    }
+    let arguments = outbound.params.get("arguments").and_then(Json::as_object);
+    for param in outbound.mirrored {
+        let value = arguments.and_then(|arguments| param.argument(arguments));
+        if let Some(value) = value.and_then(header::mirrored) {
+            set(&param.header, &value);
+        }
+    }
+    headers
+}
+
+/// A body that is complete.
+pub(super) type Body = Full<Bytes>;
