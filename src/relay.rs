@@ -9,7 +9,7 @@ use crate::{
     exchange::{Answers, AskedRequest, Line},
     firewall::{Disposition, Surface},
     inspect::Firewall,
-    mcp::{ClientInfo, Json, Notification, Object, RpcError},
+    mcp::{ClientInfo, Json, Notification, Object, RpcError, client::EXTENSION_TASKS},
     upstream::metadata,
 };
 
@@ -68,6 +68,10 @@ impl Relay {
         capabilities.retain(|name| self.client.capabilities.get(name).is_some());
         if let Some(modes) = self.client.capabilities.get("elicitation") {
             capabilities.insert("elicitation", modes.clone());
+        }
+        if self.client.has_extension(EXTENSION_TASKS) {
+            let tasks = Object::from([(EXTENSION_TASKS, Object::new().into())]);
+            capabilities.insert("extensions", tasks);
         }
         capabilities
     }

@@ -10,6 +10,7 @@ use crate::{
     mcp::{
         Json, Method, Object,
         bridge::{self, ResultType},
+        client::EXTENSION_TASKS,
     },
     refusal::{Code, META_PREFIX, Refusal},
 };
@@ -30,6 +31,11 @@ impl Gateway {
         let modes = answer.item.settings.modes;
         let method = answer.arrival.method;
         drop_our_meta(&mut answer.result);
+        let unasked = answer.passed.kind == ResultType::Task
+            && !answer.arrival.client.has_extension(EXTENSION_TASKS);
+        if unasked {
+            return Err(withheld("it is a task, which the client did not ask for"));
+        }
         if answer.passed.kind == ResultType::Complete {
             check_shape(method, &mut answer.result)?;
             if modes.schema == Mode::Enforce {

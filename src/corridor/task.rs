@@ -63,7 +63,7 @@ impl Tasks {
     /// The task `id`, for whoever started it alone.
     fn get(&self, id: &str, principal: &Principal) -> Option<Task> {
         let tasks = self.0.lock();
-        tasks.get(id).filter(|task| *task.principal == *principal).cloned()
+        tasks.get(id).filter(|task| task.principal.is_same_party(principal)).cloned()
     }
 }
 
@@ -104,7 +104,9 @@ impl Gateway {
         }
         trail.decide(self, arrival).await?;
         let mut result = self.ask_task(arrival, &task, params).await?;
-        result.insert("taskId", id);
+        if result.get("taskId").is_some() {
+            result.insert("taskId", id);
+        }
         let mut value = Json::Object(std::mem::take(&mut result));
         let inspection = firewall.inspect(Surface::ToolResult, &mut value);
         trail.found(&inspection);

@@ -58,6 +58,12 @@ impl Principal {
             run: None,
         }
     }
+
+    /// Whether both are the same party in the same run. An instance may change with each token,
+    /// so it never decides whose session, task or approval something is.
+    pub fn is_same_party(&self, other: &Self) -> bool {
+        self.agent == other.agent && self.user == other.user && self.run == other.run
+    }
 }
 
 impl fmt::Display for Principal {

@@ -70,7 +70,8 @@ impl ModernMeta {
     pub fn revision(&self) -> Result<Revision, Refused> {
         let revision = Revision::parse(&self.version).filter(|it| it.era() == Era::Modern);
         revision.ok_or_else(|| {
-            let supported = Revision::ALL.iter().map(|it| Json::from(it.name()));
+            let modern = Revision::ALL.iter().filter(|it| it.era() == Era::Modern);
+            let supported = modern.map(|it| Json::from(it.name()));
             let data = Object::from([
                 ("supported", supported.collect::<Vec<_>>().into()),
                 ("requested", self.version.as_str().into()),

@@ -184,7 +184,8 @@ impl Sessions {
         if open.len() >= self.limits.sessions_max {
             return Err("limits.sessions_max");
         }
-        let mine = open.values().filter(|other| other.principal == session.principal).count();
+        let mine =
+            open.values().filter(|other| other.principal.is_same_party(&session.principal)).count();
         if mine >= self.limits.per_principal_max {
             return Err("limits.sessions_per_principal");
         }
@@ -196,10 +197,7 @@ impl Sessions {
     pub fn get(&self, id: &str, principal: &Principal, scope: &Scope) -> Option<Arc<Session>> {
         let open = self.open.lock();
         let session = open.get(id)?;
-        let same = session.principal.agent == principal.agent
-            && session.principal.user == principal.user
-            && session.principal.run == principal.run
-            && session.scope == *scope;
+        let same = session.principal.is_same_party(principal) && session.scope == *scope;
         same.then(|| Arc::clone(session))
     }
 
