@@ -24,7 +24,7 @@ use crate::{
     firewall::{Ruleset, Source},
     gateway::Gateway,
     identity::{Authenticators, metadata::ResourceMetadata},
-    inspect::{Firewall, Mode},
+    inspect::{Firewall, Mode, Profile},
     limits::Limiter,
     metrics::Metrics,
     seal::Sealer,
@@ -282,7 +282,11 @@ pub(crate) fn firewall(config: &Config) -> anyhow::Result<Firewall> {
     if let Some(folder) = &config.file.firewall.rules {
         sources.extend(read_rules(&config.resolve(folder))?);
     }
-    let rules = Ruleset::compile(&sources).map_err(|diagnostics| {
+    let level = match config.file.profile {
+        Profile::Transparent | Profile::Balanced => Ruleset::LEVEL,
+        Profile::Strict => Ruleset::LEVEL_MAX,
+    };
+    let rules = Ruleset::compile_in_force(&sources, level).map_err(|diagnostics| {
         let lines: Vec<String> = diagnostics.iter().map(ToString::to_string).collect();
         anyhow::anyhow!("the rules cannot be used:\n{}", lines.join("\n"))
     })?;

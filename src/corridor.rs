@@ -77,7 +77,7 @@ impl Gateway {
     /// The first door that refuses.
     pub(crate) async fn walk(
         &self,
-        arrival: &Arrival,
+        arrival: &mut Arrival,
         trail: &mut Trail,
     ) -> Result<Object, Refusal> {
         let call = self.find(arrival, trail)?;

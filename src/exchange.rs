@@ -11,10 +11,12 @@ use tokio_util::sync::CancellationToken;
 use crate::mcp::{Json, Notification, Object, RpcError};
 
 /// What may go to the caller before the answer does.
+///
+/// Boxed, because a channel takes room for 32 of these when it is opened, and every call opens one.
 #[derive(Debug)]
 pub enum Outgoing {
-    Notify(Notification),
-    Ask(Question),
+    Notify(Box<Notification>),
+    Ask(Box<Question>),
     /// The answer will take a while: whatever can be sent at once should be.
     Waiting,
 }
@@ -79,7 +81,7 @@ impl Line {
 
     /// Sends a notification, or drops it if the caller reads too slowly.
     pub fn notify(&self, notification: Notification) {
-        if self.outgoing.try_send(Outgoing::Notify(notification)).is_err() {
+        if self.outgoing.try_send(Outgoing::Notify(Box::new(notification))).is_err() {
             tracing::debug!("A notification was dropped: its reader is slow or gone.");
         }
     }
@@ -97,7 +99,7 @@ impl Line {
     /// The caller went away before it answered.
     pub async fn ask(&self, requests: HashMap<String, AskedRequest>) -> Result<Answers, Gone> {
         let (reply, answers) = oneshot::channel();
-        let question = Outgoing::Ask(Question { requests, reply });
+        let question = Outgoing::Ask(Box::new(Question { requests, reply }));
         self.outgoing.send(question).await.map_err(|_| Gone)?;
         answers.await.map_err(|_| Gone)
     }

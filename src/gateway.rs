@@ -48,9 +48,9 @@ pub struct Departure {
 
 impl Gateway {
     /// Serves one request. Something always departs, and a trail is always closed.
-    pub async fn handle(&self, arrival: Arrival) -> Departure {
+    pub async fn handle(&self, mut arrival: Arrival) -> Departure {
         let mut trail = Trail::default();
-        let mut ended = self.serve(&arrival, &mut trail).await;
+        let mut ended = self.serve(&mut arrival, &mut trail).await;
         // INVARIANT: no record, no answer.
         if let Err(refusal) = trail.close(self, &arrival, ended.as_ref()).await {
             ended = Err(refusal);
@@ -67,7 +67,7 @@ impl Gateway {
         Departure { outcome: dress(&arrival, ended), retry_after, reference: arrival.reference }
     }
 
-    async fn serve(&self, arrival: &Arrival, trail: &mut Trail) -> Result<Object, Refusal> {
+    async fn serve(&self, arrival: &mut Arrival, trail: &mut Trail) -> Result<Object, Refusal> {
         match arrival.method {
             Method::ToolsCall | Method::PromptsGet | Method::ResourcesRead | Method::Complete => {
                 self.walk(arrival, trail).await

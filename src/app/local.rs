@@ -239,7 +239,7 @@ pub(super) fn attach_tokens(
     };
     let oauth = oauth_target(config, name, target)?;
     let source = oauth::TokenSource::new(oauth).map_err(|error| error.to_string())?;
-    target.tokens = Some(Arc::new(Tokens(source)));
+    target.tokens = Some(Arc::new(Tokens { source, given: parking_lot::Mutex::default() }));
     Ok(())
 }
 
@@ -262,18 +262,32 @@ pub(crate) fn oauth_target(
     })
 }
 
+/// The token last given, so that a refusal can name it.
 #[derive(Debug)]
-struct Tokens(Arc<oauth::TokenSource>);
+struct Tokens {
+    source: Arc<oauth::TokenSource>,
+    given: parking_lot::Mutex<Option<Arc<oauth::Revealed>>>,
+}
 
 #[async_trait::async_trait]
 impl TokenSource for Tokens {
     async fn bearer(&self) -> Option<String> {
-        match self.0.bearer().await {
-            Ok(token) => Some(token.expose().to_owned()),
+        match self.source.bearer().await {
+            Ok(token) => {
+                *self.given.lock() = Some(Arc::clone(&token));
+                Some(token.expose().to_owned())
+            }
             Err(error) => {
-                tracing::warn!(%error, "No token for a tool server.");
+                tracing::debug!(%error, "No token for a tool server.");
                 None
             }
+        }
+    }
+
+    async fn reject(&self) {
+        let given = self.given.lock().take();
+        if let Some(token) = given {
+            self.source.reject(&token).await;
         }
     }
 }

@@ -35,10 +35,6 @@ pub struct Held {
 const DOMAIN: &[u8] = b"bartizan held call v1";
 
 impl Request<'_> {
-    fn arguments_json(&self) -> Json {
-        Json::Object(self.arguments.clone())
-    }
-
     /// Finds the same call by the same caller again, and no other.
     pub(super) fn lookup(&self, sealer: &Sealer) -> Vec<u8> {
         let text = |text: &Option<String>| text.clone().unwrap_or_default();
@@ -51,7 +47,7 @@ impl Request<'_> {
             self.upstream.as_bytes(),
             self.tool.as_bytes(),
             self.definition.as_bytes(),
-            &self.arguments_json().canonical(),
+            &self.arguments.canonical(),
         ])
     }
 
@@ -62,7 +58,6 @@ impl Request<'_> {
         created: i64,
         expires: i64,
     ) -> ApprovalRow {
-        let arguments = self.arguments_json();
         ApprovalRow {
             id,
             state: "pending".into(),
@@ -73,8 +68,8 @@ impl Request<'_> {
             upstream: self.upstream.to_owned(),
             tool: self.tool.to_owned(),
             definition_digest: self.definition.to_owned(),
-            arguments: arguments.to_string(),
-            arguments_digest: arguments.digest(),
+            arguments: self.arguments.to_string(),
+            arguments_digest: self.arguments.digest(),
             reasons: self.reasons.to_owned(),
             policy_digest: self.policy_digest.to_owned(),
             ruleset_digest: self.ruleset_digest.to_owned(),
@@ -94,7 +89,7 @@ impl Request<'_> {
         if row.definition_digest != self.definition {
             return Err("the definition changed");
         }
-        if row.arguments_digest != self.arguments_json().digest() {
+        if row.arguments_digest != self.arguments.digest() {
             return Err("the arguments differ");
         }
         if row.upstream != self.upstream || row.tool != self.tool {

@@ -30,10 +30,12 @@ impl Gateway {
     /// cannot be read cannot be checked.
     pub(super) fn find<'a>(
         &self,
-        arrival: &'a Arrival,
+        arrival: &'a mut Arrival,
         trail: &mut Trail,
     ) -> Result<Call<'a, Found>, Refusal> {
-        let (name, arguments) = target_of(arrival)?;
+        let arguments = take_arguments(arrival)?;
+        let arrival: &'a Arrival = arrival;
+        let name = name_of(arrival)?;
         trail.target = name.to_owned();
         let found = self.catalog.with_view(&arrival.scope, |view| lookup(view, arrival, name));
         let item = found.flatten().ok_or_else(|| {
@@ -95,19 +97,33 @@ impl Gateway {
     }
 }
 
-/// The name a call is for, and its arguments.
-fn target_of(arrival: &Arrival) -> Result<(&str, Object), Refusal> {
-    let params = &arrival.params;
-    let invalid = |what: &str| Refusal::protocol(RpcError::new(RpcError::INVALID_PARAMS, what));
-    let arguments = || match params.get("arguments") {
-        None | Some(Json::Null) => Ok(Object::new()),
-        Some(Json::Object(arguments)) => Ok(arguments.clone()),
-        Some(_) => Err(invalid("`arguments` must be an object")),
+fn invalid(what: &str) -> Refusal {
+    Refusal::protocol(RpcError::new(RpcError::INVALID_PARAMS, what))
+}
+
+/// Takes what the call carries out of its parameters, so that it exists once.
+fn take_arguments(arrival: &mut Arrival) -> Result<Object, Refusal> {
+    let key = match arrival.method {
+        Method::ToolsCall | Method::PromptsGet => "arguments",
+        Method::Complete => "argument",
+        _ => {
+            let uri = arrival.params.str("uri").ok_or_else(|| invalid("`uri` must be a string"))?;
+            return Ok(Object::from([("uri", uri.into())]));
+        }
     };
+    match arrival.params.get_mut(key) {
+        Some(Json::Object(arguments)) => Ok(std::mem::take(arguments)),
+        None | Some(Json::Null) if key == "arguments" => Ok(Object::new()),
+        _ => Err(invalid(&format!("`{key}` must be an object"))),
+    }
+}
+
+/// The name a call is for.
+fn name_of(arrival: &Arrival) -> Result<&str, Refusal> {
+    let params = &arrival.params;
     match arrival.method {
         Method::ToolsCall | Method::PromptsGet => {
-            let name = params.str("name").ok_or_else(|| invalid("`name` must be a string"))?;
-            Ok((name, arguments()?))
+            params.str("name").ok_or_else(|| invalid("`name` must be a string"))
         }
         Method::Complete => {
             let reference = params.get("ref");
@@ -117,15 +133,9 @@ fn target_of(arrival: &Arrival) -> Result<(&str, Object), Refusal> {
                 Some("ref/resource") => named("uri"),
                 _ => None,
             };
-            let name = name.ok_or_else(|| invalid("`ref` must name a prompt or a resource"))?;
-            let argument = params.get("argument").and_then(Json::as_object);
-            let argument = argument.ok_or_else(|| invalid("`argument` must be an object"))?;
-            Ok((name, argument.clone()))
+            name.ok_or_else(|| invalid("`ref` must name a prompt or a resource"))
         }
-        _ => {
-            let uri = params.str("uri").ok_or_else(|| invalid("`uri` must be a string"))?;
-            Ok((uri, Object::from([("uri", uri.into())])))
-        }
+        _ => params.str("uri").ok_or_else(|| invalid("`uri` must be a string")),
     }
 }
 

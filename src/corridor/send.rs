@@ -31,14 +31,14 @@ const ROUNDS_MAX: usize = 10;
 impl Gateway {
     pub(super) async fn send<'a>(
         &self,
-        call: Call<'a, Cleared>,
+        mut call: Call<'a, Cleared>,
         trail: &mut Trail,
     ) -> Result<Answer<'a, Received>, Refusal> {
         let arrival = call.arrival;
         let connected =
             call.item.upstream.connected().ok_or_else(|| down(&call.item.upstream.down()))?;
         // INVARIANT: no record, no call. The decision is on the journal before a byte leaves.
-        trail.arguments_digest = Json::Object(call.arguments.clone()).digest();
+        trail.arguments_digest = call.arguments.digest();
         trail.decide(self, arrival).await?;
         let relay = Arc::new(Relay::new(
             arrival.line.clone(),
@@ -47,7 +47,8 @@ impl Gateway {
             arrival.session.clone(),
         ));
         let approval = call.passed.approval.clone();
-        let exchanged = self.exchange(&call, &connected, &relay).await;
+        let params = outgoing_params(&mut call, &connected);
+        let exchanged = self.exchange(&call, params, &connected, &relay).await;
         if let Some(id) = &approval {
             let outcome = if exchanged.is_ok() { "executed" } else { "outcome unknown" };
             self.approvals.note_outcome(id, outcome).await;
@@ -62,15 +63,19 @@ impl Gateway {
     async fn exchange(
         &self,
         call: &Call<'_, Cleared>,
+        mut params: Object,
         connected: &Connected,
         relay: &Arc<Relay>,
     ) -> Result<(Object, ResultType), Refusal> {
-        let mut params = outgoing_params(call, connected);
+        // Only a modern server can ask for another round, which needs the parameters again.
+        let may_ask =
+            call.arrival.method.may_ask() && connected.handshake.revision.era() == Era::Modern;
+        let uri = params.str("uri").map(str::to_owned);
         for _ in 0..=ROUNDS_MAX {
             let outbound = Outbound {
                 method: call.arrival.method.name(),
-                params: params.clone(),
-                name: name_for(call),
+                params: if may_ask { params.clone() } else { std::mem::take(&mut params) },
+                name: name_for(call, uri.as_deref()),
                 mirrored: &call.item.mirrored,
                 relay: Some(Arc::clone(relay)),
                 timeout: call.item.upstream.call_timeout(),
@@ -80,7 +85,7 @@ impl Gateway {
             let response = sent.map_err(|error| failed(&error))?;
             let result = response.outcome.map_err(|error| self.refused(call, error))?;
             match bridge::result_type(&result) {
-                Ok(ResultType::InputRequired) if call.arrival.method.may_ask() => {
+                Ok(ResultType::InputRequired) if may_ask => {
                     self.ask(&result, relay, &mut params).await?;
                 }
                 Ok(ResultType::InputRequired) => {
@@ -149,24 +154,25 @@ fn questions(result: &Object) -> HashMap<String, AskedRequest> {
 }
 
 /// The caller's parameters with what was checked put back in, under the upstream's names.
-fn outgoing_params(call: &Call<'_, Cleared>, connected: &Connected) -> Object {
+fn outgoing_params(call: &mut Call<'_, Cleared>, connected: &Connected) -> Object {
     let mut params = call.arrival.params.clone();
+    let arguments = std::mem::take(&mut call.arguments);
     match call.arrival.method {
         Method::ToolsCall | Method::PromptsGet => {
             params.insert("name", call.item.name.as_str());
-            if params.get("arguments").is_some() || !call.arguments.is_empty() {
-                params.insert("arguments", call.arguments.clone());
+            if params.get("arguments").is_some() || !arguments.is_empty() {
+                params.insert("arguments", arguments);
             }
         }
         Method::Complete => {
-            params.insert("argument", call.arguments.clone());
+            params.insert("argument", arguments);
             if let Some(Json::Object(reference)) = params.get_mut("ref")
                 && reference.get("name").is_some()
             {
                 reference.insert("name", call.item.name.as_str());
             }
         }
-        _ => drop(params.insert("uri", call.arguments.get("uri").cloned().unwrap_or_default())),
+        _ => drop(params.insert("uri", arguments.get("uri").cloned().unwrap_or_default())),
     }
     // Ours, opened and used before this; an upstream's own state never leaves the gateway.
     params.remove("requestState");
@@ -180,10 +186,10 @@ fn outgoing_params(call: &Call<'_, Cleared>, connected: &Connected) -> Object {
     params
 }
 
-fn name_for<'a>(call: &'a Call<'_, Cleared>) -> Option<&'a str> {
+fn name_for<'a>(call: &'a Call<'_, Cleared>, uri: Option<&'a str>) -> Option<&'a str> {
     match call.arrival.method {
         Method::ToolsCall | Method::PromptsGet => Some(&call.item.name),
-        Method::ResourcesRead => call.arguments.str("uri"),
+        Method::ResourcesRead => uri,
         _ => None,
     }
 }

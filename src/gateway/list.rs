@@ -15,6 +15,9 @@ use crate::{
 /// Items of one page.
 const PAGE_ITEMS: usize = 500;
 
+/// Says which tools are kept back.
+const META_QUARANTINE: &str = "dev.bartizan/kept-back";
+
 /// Lists that some upstream could not contribute to name it here.
 const META_PARTIAL: &str = "dev.bartizan/partial";
 
@@ -54,6 +57,11 @@ impl Gateway {
         let mut result = Object::from([(member, items.into())]);
         if full {
             result.insert("nextCursor", next_cursor(from + PAGE_ITEMS));
+        }
+        if arrival.method == Method::ToolsList
+            && let Some(text) = kept_back(view)
+        {
+            result.object_mut("_meta").insert(META_QUARANTINE, text);
         }
         if !view.partial.is_empty() {
             let names = view.partial.iter().map(|(name, _)| Json::from(&**name));
@@ -127,6 +135,18 @@ impl Gateway {
         })
     }
 }
+
+/// One sentence on tools that wait for a person, for the agent.
+fn kept_back(view: &View) -> Option<String> {
+    let names = view.tools.iter().filter(|(_, item)| item.quarantine.is_some());
+    let names: Vec<&str> = names.map(|(name, _)| name.as_str()).take(NAMED_MAX).collect();
+    (!names.is_empty()).then(|| {
+        format!("Kept back until a person looks at their definitions: {}.", names.join(", "))
+    })
+}
+
+/// Names in one sentence.
+const NAMED_MAX: usize = 10;
 
 /// One item more than a page, so that the caller learns whether there is another.
 fn page_of<'a, T: 'a>(

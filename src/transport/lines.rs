@@ -68,11 +68,11 @@ impl Lines {
             match event {
                 Outgoing::Waiting => {}
                 Outgoing::Notify(notification) => {
-                    send(&outbox, Message::Notification(notification).to_bytes()).await;
+                    send(&outbox, Message::Notification(*notification).to_bytes()).await;
                 }
                 Outgoing::Ask(question) => {
                     let session = self.session.lock().clone();
-                    for message in session.map(|it| it.ask(question)).unwrap_or_default() {
+                    for message in session.map(|it| it.ask(*question)).unwrap_or_default() {
                         send(&outbox, message).await;
                     }
                 }
@@ -290,10 +290,10 @@ impl Lines {
                     Some(event) = running.events.recv() => match event {
                         Outgoing::Waiting => {}
                         Outgoing::Notify(notification) => {
-                            send(&outbox, Message::Notification(notification).to_bytes()).await;
+                            send(&outbox, Message::Notification(*notification).to_bytes()).await;
                         }
                         Outgoing::Ask(question) if era == Era::Modern => {
-                            let parked = lines.parked.park(&context, running, question);
+                            let parked = lines.parked.park(&context, running, *question);
                             let outcome = parked.ok_or_else(|| {
                                 RpcError::new(RpcError::INTERNAL, "too many calls wait for answers")
                             });
@@ -303,7 +303,7 @@ impl Lines {
                         }
                         Outgoing::Ask(question) => {
                             let session = lines.session.lock().clone();
-                            for message in session.map(|it| it.ask(question)).unwrap_or_default() {
+                            for message in session.map(|it| it.ask(*question)).unwrap_or_default() {
                                 send(&outbox, message).await;
                             }
                         }

@@ -100,7 +100,7 @@ impl Parked {
 pub fn context(arrival: &Arrival) -> String {
     let mut params = arrival.params.clone();
     params.retain(|key| !matches!(key, "_meta" | "inputResponses" | "requestState"));
-    let call = Json::Object(params).digest();
+    let call = params.digest();
     format!("{}\u{0}{}\u{0}{call}", principal_key(&arrival.principal), arrival.method.name())
 }
 

@@ -69,7 +69,7 @@ impl Reply {
                 }
                 Step::Event(Outgoing::Ask(question)) if self.era == Era::Modern => {
                     presence.answered();
-                    return self.park_single(question);
+                    return self.park_single(*question);
                 }
                 // A caller that takes no stream hears of nothing but the answer.
                 Step::Event(Outgoing::Notify(_) | Outgoing::Waiting) if !self.streams => {}
@@ -130,15 +130,15 @@ impl Stream {
         match step {
             None | Some(Step::Event(Outgoing::Waiting)) => (sse::COMMENT.to_vec(), Some(self)),
             Some(Step::Event(Outgoing::Notify(notification))) => {
-                let bytes = Message::Notification(notification).to_bytes();
+                let bytes = Message::Notification(*notification).to_bytes();
                 (sse::frame(&bytes), Some(self))
             }
             Some(Step::Event(Outgoing::Ask(question))) if self.reply.era == Era::Modern => {
                 self.presence.answered();
-                (sse::frame(&self.reply.park(question).to_bytes()), None)
+                (sse::frame(&self.reply.park(*question).to_bytes()), None)
             }
             Some(Step::Event(Outgoing::Ask(question))) => {
-                let asked = self.reply.session.as_ref().map(|session| session.ask(question));
+                let asked = self.reply.session.as_ref().map(|session| session.ask(*question));
                 let frames = asked.unwrap_or_default();
                 let bytes = frames.iter().flat_map(|message| sse::frame(message)).collect();
                 (bytes, Some(self))

@@ -15,8 +15,11 @@ use super::http::Body;
 /// Gives the bearer token that the gateway itself holds for an upstream; never the caller's.
 #[async_trait::async_trait]
 pub trait TokenSource: Send + Sync + std::fmt::Debug {
-    /// A token that is still valid, or none if a person must log in first.
+    /// A token that is still valid, or none if nobody logged in.
     async fn bearer(&self) -> Option<String>;
+
+    /// The upstream refused the token: the next one must be another.
+    async fn reject(&self);
 }
 
 /// Where requests go and what each carries.
@@ -31,8 +34,8 @@ pub struct Target {
 /// A request that never reached the upstream, or got no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum SendError {
-    #[error("a login is needed")]
-    LoginNeeded,
+    #[error("the token cannot stand in a header")]
+    Token,
     #[error("{}", root_cause(.0))]
     Http(#[from] Error),
 }
@@ -87,13 +90,21 @@ impl HttpClient {
         for (name, value) in &target.headers {
             request.headers_mut().insert(name.clone(), value.clone());
         }
-        if let Some(tokens) = &target.tokens {
-            let token = tokens.bearer().await.ok_or(SendError::LoginNeeded)?;
+        // Without a token the request goes out all the same: not every server wants one.
+        if let Some(tokens) = &target.tokens
+            && let Some(token) = tokens.bearer().await
+        {
             let value = hyper::header::HeaderValue::from_str(&format!("Bearer {token}"));
-            let mut value = value.map_err(|_| SendError::LoginNeeded)?;
+            let mut value = value.map_err(|_| SendError::Token)?;
             value.set_sensitive(true);
             request.headers_mut().insert(AUTHORIZATION, value);
         }
-        Ok(self.0.request(request).await?)
+        let response = self.0.request(request).await?;
+        if let Some(tokens) = &target.tokens
+            && response.status() == hyper::StatusCode::UNAUTHORIZED
+        {
+            tokens.reject().await;
+        }
+        Ok(response)
     }
 }

@@ -30,6 +30,7 @@ mod fixture;
 #[cfg(test)]
 mod tests;
 
+pub use crate::config::secret::Revealed;
 pub use client::{Registration, client_metadata};
 pub use login::{LoggedIn, login};
 pub use token::TokenSource;

@@ -18,18 +18,31 @@ const TAXONOMIES: [&str; 6] =
     ["owasp-llm:", "owasp-asi:", "owasp-mcp:", "atlas:", "safe-mcp:", "cwe:"];
 
 pub(super) fn compile(sources: &[Source], level: u8) -> Result<Ruleset, Vec<Diagnostic>> {
+    compile_with(sources, level, |_| false)
+}
+
+/// Compiles; the examples of sources that are `proven` already are not run.
+pub(super) fn compile_with(
+    sources: &[Source],
+    level: u8,
+    proven_before: impl Fn(&Source) -> bool,
+) -> Result<Ruleset, Vec<Diagnostic>> {
     let mut faults = Vec::new();
-    let parsed: Vec<_> =
-        sources.iter().flat_map(|source| parse::parse(source, &mut faults)).collect();
+    let mut parsed = Vec::new();
+    for source in sources {
+        let known = proven_before(source);
+        let rules = parse::parse(source, &mut faults);
+        parsed.extend(rules.into_iter().map(|(rule, place)| (rule, place, known)));
+    }
     let mut ids = BTreeSet::new();
     let mut rules = Vec::new();
     let mut places = Vec::new();
-    for (rule, place) in parsed {
+    for (rule, place, known) in parsed {
         let mut check = Check { rule: &rule, place: &place, faults: &mut faults };
         check.written(&mut ids);
         if let Some(compiled) = check.compiled() {
             rules.push(compiled);
-            places.push(place);
+            places.push((place, known));
         }
     }
     if !faults.is_empty() {
@@ -37,7 +50,10 @@ pub(super) fn compile(sources: &[Source], level: u8) -> Result<Ruleset, Vec<Diag
     }
     let digest = digest_of(sources, level);
     let proven = assemble(rules, Ruleset::LEVEL_MAX, digest).map_err(|fault| vec![fault])?;
-    for (compiled, place) in proven.rules.iter().zip(&places) {
+    for (compiled, (place, known)) in proven.rules.iter().zip(&places) {
+        if *known {
+            continue;
+        }
         example::prove(&proven, compiled, place, &mut faults);
     }
     match (faults.is_empty(), level) {

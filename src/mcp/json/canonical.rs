@@ -2,7 +2,7 @@
 
 use aws_lc_rs::digest;
 
-use super::{Json, Number, write::write_string};
+use super::{Json, Number, Object, write::write_string};
 
 /// How a canonical form writes numbers.
 #[derive(Clone, Copy)]
@@ -46,23 +46,39 @@ fn hex_sha256(bytes: &[u8]) -> String {
     })
 }
 
+impl Object {
+    /// As [`Json::canonical`].
+    pub fn canonical(&self) -> Vec<u8> {
+        let mut out = Vec::with_capacity(128);
+        write_object(self, Numbers::Literal, &mut out);
+        out
+    }
+
+    /// As [`Json::digest`].
+    pub fn digest(&self) -> String {
+        hex_sha256(&self.canonical())
+    }
+}
+
+fn write_object(object: &Object, numbers: Numbers, out: &mut Vec<u8>) {
+    let mut members: Vec<(&str, &Json)> = object.iter().collect();
+    // RFC 8785 sorts by UTF-16 code units, which differs from bytes beyond the BMP.
+    members.sort_by(|(left, _), (right, _)| left.encode_utf16().cmp(right.encode_utf16()));
+    out.push(b'{');
+    for (index, (key, member)) in members.into_iter().enumerate() {
+        if index > 0 {
+            out.push(b',');
+        }
+        write_string(key, out);
+        out.push(b':');
+        write(member, numbers, out);
+    }
+    out.push(b'}');
+}
+
 fn write(value: &Json, numbers: Numbers, out: &mut Vec<u8>) {
     match value {
-        Json::Object(object) => {
-            let mut members: Vec<(&str, &Json)> = object.iter().collect();
-            // RFC 8785 sorts by UTF-16 code units, which differs from bytes beyond the BMP.
-            members.sort_by(|(left, _), (right, _)| left.encode_utf16().cmp(right.encode_utf16()));
-            out.push(b'{');
-            for (index, (key, member)) in members.into_iter().enumerate() {
-                if index > 0 {
-                    out.push(b',');
-                }
-                write_string(key, out);
-                out.push(b':');
-                write(member, numbers, out);
-            }
-            out.push(b'}');
-        }
+        Json::Object(object) => write_object(object, numbers, out),
         Json::Array(items) => {
             out.push(b'[');
             for (index, item) in items.iter().enumerate() {

@@ -49,6 +49,14 @@ impl Object {
     }
 }
 
+impl std::fmt::Display for Object {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut out = Vec::with_capacity(256);
+        self.write(&mut out);
+        formatter.write_str(&String::from_utf8_lossy(&out))
+    }
+}
+
 impl std::fmt::Display for Json {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.write_str(&String::from_utf8_lossy(&self.to_bytes()))
