@@ -63,8 +63,11 @@ pub struct App {
     pub store: Arc<Store>,
     pub notices: Vec<String>,
     parts: Arc<Parts>,
+    /// Ends what goes on around requests: tool servers, sockets, timers.
     stop: CancellationToken,
     tasks: tokio_util::task::TaskTracker,
+    /// The listener and its connections.
+    serving: tokio_util::task::TaskTracker,
 }
 
 /// What reloads, sockets and shutdown work with.
@@ -109,6 +112,7 @@ impl App {
             metrics: Metrics::default(),
             sealer: Arc::clone(&sealer),
             tasks: crate::corridor::Tasks::default(),
+            closing: CancellationToken::new(),
             client_modes: ArcSwap::from_pointee(client_modes(&config)),
         });
         let plain = config.file.naming == Naming::Plain;
@@ -134,7 +138,8 @@ impl App {
             parked: Arc::new(parked),
             options,
         });
-        let mut app = Self { address: None, gateway, store, notices, parts, stop, tasks };
+        let serving = tokio_util::task::TaskTracker::new();
+        let mut app = Self { address: None, gateway, store, notices, parts, stop, tasks, serving };
         app.run().await?;
         Ok(app)
     }
@@ -195,7 +200,8 @@ impl App {
         });
         let stop = self.stop.clone();
         let sessions = Arc::clone(&http.sessions);
-        self.tasks.spawn(http::serve(listener, http, stop.clone()));
+        let closing = self.gateway.closing.clone();
+        self.serving.spawn(http::serve(listener, http, closing));
         self.tasks.spawn(async move {
             loop {
                 tokio::select! {
@@ -227,10 +233,15 @@ impl App {
 
     /// Stops taking requests, lets the running ones end, then ends the tool servers.
     pub async fn stop(self) {
+        self.gateway.closing.cancel();
+        self.serving.close();
+        if tokio::time::timeout(STOP_GRACE, self.serving.wait()).await.is_err() {
+            tracing::warn!("Some calls did not end in time and are cut off.");
+        }
         self.stop.cancel();
         self.tasks.close();
         if tokio::time::timeout(STOP_GRACE, self.tasks.wait()).await.is_err() {
-            tracing::warn!("Some calls did not end in time and are cut off.");
+            tracing::warn!("Some tool servers did not end in time and are left to the kernel.");
         }
     }
 }

@@ -33,6 +33,8 @@ pub struct Gateway {
     pub metrics: Metrics,
     pub sealer: Arc<Sealer>,
     pub tasks: Tasks,
+    /// Set when no new requests are taken: streams without an answer to wait for end then.
+    pub closing: tokio_util::sync::CancellationToken,
     /// Marking by a client's stated name; a preference, so a lie harms only the liar.
     pub client_modes: ArcSwap<HashMap<String, spotlight::Mode>>,
 }

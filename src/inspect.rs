@@ -81,6 +81,17 @@ impl Firewall {
         walk.finish()
     }
 
+    /// Reads every string and key of `object` and edits nothing: for what must arrive as it was
+    /// sent or not at all.
+    pub fn look(&self, surface: Surface, object: &Object) -> Inspection {
+        let mut walk = Walk::new(self, surface);
+        for (key, value) in object.iter() {
+            walk.peek(key);
+            value.visit_strings(&mut |text| walk.peek(text));
+        }
+        walk.finish()
+    }
+
     /// Reads one text and edits it in place.
     pub fn inspect_text(&self, surface: Surface, text: &mut String) -> Inspection {
         let mut walk = Walk::new(self, surface);
@@ -126,6 +137,17 @@ impl<'a> Walk<'a> {
             if Some(key) != binary {
                 self.value(value);
             }
+        }
+    }
+
+    /// Reads a text that nobody may edit: a redaction there means that it does not pass.
+    fn peek(&mut self, text: &str) {
+        if is_plain_key(text) {
+            return;
+        }
+        self.scan(text);
+        if !self.decide().is_empty() {
+            self.inspection.would = Disposition::Block;
         }
     }
 

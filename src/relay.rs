@@ -1,7 +1,7 @@
 //! What travels between an upstream and the caller while a call is under way: progress, log
 //! messages, questions and their answers. Each passes the firewall on its way, in both directions.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use tokio::sync::Notify;
 
@@ -134,7 +134,7 @@ impl Relay {
         }
         let schemas: HashMap<String, AskedRequest> = questions.clone();
         let gone = |_| RpcError::new(RpcError::INTERNAL, "the client is gone");
-        let mut answers = self.line.ask(questions).await.map_err(gone)?;
+        let mut answers = self.patiently(self.line.ask(questions)).await.map_err(gone)?;
         answers.retain(|key, _| schemas.contains_key(key));
         for (key, answer) in &mut answers {
             if let (Ok(result), Some(asked)) = (answer, schemas.get(key)) {
@@ -142,6 +142,18 @@ impl Relay {
             }
         }
         Ok(answers)
+    }
+
+    /// A person thinks longer than a server may be silent: the call's clock stands meanwhile.
+    async fn patiently<T>(&self, asking: impl Future<Output = T>) -> T {
+        const BEAT: Duration = Duration::from_secs(1);
+        tokio::pin!(asking);
+        loop {
+            tokio::select! {
+                answer = &mut asking => return answer,
+                () = tokio::time::sleep(BEAT) => self.heard.notify_waiters(),
+            }
+        }
     }
 
     fn screen_question(&self, asked: &mut AskedRequest) -> Result<(), RpcError> {
@@ -156,6 +168,11 @@ impl Relay {
         }
         if asked.params.str("mode") == Some("url") && !is_web_url(asked.params.str("url")) {
             return Err(withheld("a URL to open must be http or https"));
+        }
+        if asks_for_a_secret(asked) {
+            return Err(withheld(
+                "a form must not ask for a secret; a server uses URL mode for that",
+            ));
         }
         let surface = match method {
             "sampling/createMessage" => Surface::Sampling,
@@ -190,6 +207,30 @@ impl Relay {
             }
         }
     }
+}
+
+/// Forms that ask for credentials are phishing, or break the rule that they go by URL (SPEC
+/// client/elicitation).
+fn asks_for_a_secret(asked: &AskedRequest) -> bool {
+    const TELLING: [&str; 8] = [
+        "password",
+        "passwd",
+        "passphrase",
+        "secret",
+        "apikey",
+        "accesstoken",
+        "privatekey",
+        "cvv",
+    ];
+    let schema = asked.params.get("requestedSchema");
+    let properties = schema.and_then(|schema| schema.get("properties")).and_then(Json::as_object);
+    properties.is_some_and(|properties| {
+        properties.keys().any(|name| {
+            let letters = name.chars().filter(|c| c.is_ascii_alphanumeric());
+            let name: String = letters.map(|c| c.to_ascii_lowercase()).collect();
+            TELLING.iter().any(|telling| name.contains(telling))
+        })
+    })
 }
 
 fn is_web_url(url: Option<&str>) -> bool {

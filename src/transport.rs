@@ -13,10 +13,12 @@ use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot};
 
+use self::session::Session;
 use crate::{
     corridor::Arrival,
     exchange::{Line, Outgoing},
     gateway::{Departure, Gateway},
+    mcp::Id,
 };
 
 /// A request under way in a task of its own: a caller that leaves does not take it along.
@@ -27,16 +29,20 @@ pub struct Running {
     pub line: Line,
 }
 
-/// Starts the corridor for one request.
+/// Starts the corridor for one request. `session` is told when it ends, whoever still listens.
 pub fn start(
     gateway: &Arc<Gateway>,
     arrival: Arrival,
     events: mpsc::Receiver<Outgoing>,
+    session: Option<(Arc<Session>, Id)>,
 ) -> Running {
     let (sender, done) = oneshot::channel();
     let (gateway, line) = (Arc::clone(gateway), arrival.line.clone());
     tokio::spawn(async move {
         let departure = gateway.handle(arrival).await;
+        if let Some((session, id)) = session {
+            session.end(&id);
+        }
         if sender.send(departure).is_err() {
             tracing::debug!("An answer was ready after its caller had gone.");
         }

@@ -32,6 +32,7 @@ impl Gateway {
             trail.would_refuse(&Refusal::new(Code::ApprovalPending, text, reasons.join("; ")));
         } else if !reasons.is_empty() {
             let held = self.hold(&mut call, &reasons.join("; "), trail).await?;
+            self.still_offered(&call, &held.id).await?;
             call.arguments = held.arguments;
             approval = Some(held.id);
         }
@@ -39,6 +40,22 @@ impl Gateway {
             self.confirm(call.arrival, &call.item, &call.arguments, trail)?;
         }
         Ok(call.pass(|screened| Cleared { seat: screened.admitted.seat, approval }))
+    }
+
+    /// A person agreed to the definition they were shown. If it changed while they thought, their
+    /// answer is void, although it is spent.
+    async fn still_offered(&self, call: &Call<'_, Screened>, id: &str) -> Result<(), Refusal> {
+        let name = call.arrival.params.str("name").unwrap_or("");
+        let now = self.catalog.with_view(&call.arrival.scope, |view| view.tool(name).cloned());
+        let same =
+            now.flatten().is_some_and(|now| now.pin == call.item.pin && now.quarantine.is_none());
+        if same {
+            return Ok(());
+        }
+        self.approvals.note_outcome(id, "voided").await;
+        let text = "Not executed: the approval is void because the tool's definition changed \
+            meanwhile. Tell the user.";
+        Err(Refusal::new(Code::ApprovalExpired, text, "the definition changed while it waited"))
     }
 
     /// Waits without an executing seat, so that those who wait never starve those who run.

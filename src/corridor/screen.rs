@@ -50,6 +50,12 @@ impl Gateway {
             // What a rule cut out must leave a call that the tool still understands.
             fits_schema(&call)?;
         }
+        // `_meta` and whatever else stands beside the arguments travels on as it is, or not.
+        let beside = firewall.look(surface, &call.arrival.params);
+        trail.found(&beside);
+        if beside.blocks() {
+            return Err(blocked());
+        }
         let hold = inspection.disposition == Disposition::Hold;
         let edited = inspection.edited;
         Ok(call.pass(|admitted| Screened { admitted, hold, edited }))

@@ -47,7 +47,7 @@ impl Gateway {
             arrival.session.clone(),
         ));
         let approval = call.passed.approval.clone();
-        let params = outgoing_params(&mut call, &connected);
+        let params = outgoing_params(&mut call);
         let exchanged = self.exchange(&call, params, &connected, &relay).await;
         if let Some(id) = &approval {
             let outcome = if exchanged.is_ok() { "executed" } else { "outcome unknown" };
@@ -154,7 +154,7 @@ fn questions(result: &Object) -> HashMap<String, AskedRequest> {
 }
 
 /// The caller's parameters with what was checked put back in, under the upstream's names.
-fn outgoing_params(call: &mut Call<'_, Cleared>, connected: &Connected) -> Object {
+fn outgoing_params(call: &mut Call<'_, Cleared>) -> Object {
     let mut params = call.arrival.params.clone();
     let arguments = std::mem::take(&mut call.arguments);
     match call.arrival.method {
@@ -174,11 +174,10 @@ fn outgoing_params(call: &mut Call<'_, Cleared>, connected: &Connected) -> Objec
         }
         _ => drop(params.insert("uri", arguments.get("uri").cloned().unwrap_or_default())),
     }
-    // Ours, opened and used before this; an upstream's own state never leaves the gateway.
+    // Ours, opened and used before this; an upstream's own state never leaves the gateway. Answers
+    // come back through the parked call, screened; here they would be to no question.
     params.remove("requestState");
-    if connected.handshake.revision.era() == Era::Legacy {
-        params.remove("inputResponses");
-    }
+    params.remove("inputResponses");
     if let Some(Json::Object(meta)) = params.get_mut("_meta") {
         // W3C baggage may carry anything about the caller, to strangers.
         meta.remove("baggage");

@@ -210,7 +210,7 @@ impl Http {
                 Refused::new(400, RpcError::INVALID_PARAMS, what)
             })?
         } else {
-            super::start(&self.gateway, arrival, events)
+            super::start(&self.gateway, arrival, events, None)
         };
         let reply = Reply {
             id,
@@ -268,7 +268,8 @@ impl Http {
             })?;
         }
         listen::note_subscription(&session, method, subscription);
-        let running = super::start(&self.gateway, arrival, events);
+        let ending = Some((Arc::clone(&session), id.clone()));
+        let running = super::start(&self.gateway, arrival, events, ending);
         let reply = Reply {
             id,
             era: Era::Legacy,

@@ -200,7 +200,7 @@ impl Lines {
                 Refused::new(400, RpcError::INVALID_PARAMS, "Invalid requestState")
             })?
         } else {
-            super::start(&self.gateway, arrival, events)
+            super::start(&self.gateway, arrival, events, None)
         };
         self.pump(id, Era::Modern, running, context, outbox);
         Ok(())
@@ -235,7 +235,8 @@ impl Lines {
             return Err(Refused::new(400, RpcError::INVALID_REQUEST, what));
         }
         listen::note_subscription(&session, method, uri);
-        let running = super::start(&self.gateway, arrival, events);
+        let ending = Some((Arc::clone(&session), id.clone()));
+        let running = super::start(&self.gateway, arrival, events, ending);
         self.pump(id, Era::Legacy, running, String::new(), outbox);
         Ok(())
     }
@@ -321,9 +322,6 @@ impl Lines {
 
     fn done(&self, id: &Id) {
         self.running.lock().remove(id);
-        if let Some(session) = self.session.lock().as_ref() {
-            session.end(id);
-        }
     }
 }
 

@@ -243,6 +243,7 @@ pub(super) async fn follow(
             },
             () = sender.closed() => return,
             () = arrival.line.gone.cancelled() => return,
+            () = gateway.closing.cancelled() => return,
         };
         for note in notes {
             if sender.try_send(note).is_err() {

@@ -64,7 +64,6 @@ impl Reply {
             match self.running.step().await {
                 Step::Done(departure) => {
                     presence.answered();
-                    self.finish();
                     return single(&self.id, departure, self.era);
                 }
                 Step::Event(Outgoing::Ask(question)) if self.era == Era::Modern => {
@@ -76,12 +75,6 @@ impl Reply {
                 Step::Event(Outgoing::Ask(question)) if !self.streams => drop(question),
                 Step::Event(event) => return self.stream(event, presence),
             }
-        }
-    }
-
-    fn finish(&self) {
-        if let Some(session) = &self.session {
-            session.end(&self.id);
         }
     }
 
@@ -145,7 +138,6 @@ impl Stream {
             }
             Some(Step::Done(departure)) => {
                 self.presence.answered();
-                self.reply.finish();
                 let id = self.reply.id.clone();
                 let message =
                     Message::Response(crate::mcp::Response { id, outcome: departure.outcome });

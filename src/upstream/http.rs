@@ -1,6 +1,9 @@
 //! A tool server over Streamable HTTP, in either era.
 
-use std::sync::{Arc, OnceLock};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full};
@@ -104,15 +107,32 @@ impl HttpLink {
         Err(failure)
     }
 
-    /// Reads the stream on which a legacy server speaks unasked; many have none.
+    /// Reads the stream on which a legacy server speaks unasked; many have none. One that breaks
+    /// is opened again while the link lives.
     async fn listen(inner: std::sync::Weak<Inner>) {
-        let Some(link) = inner.upgrade() else { return };
+        let mut pause = LISTEN_PAUSE_FIRST;
+        loop {
+            let opened = tokio::time::Instant::now();
+            if !Self::listen_once(&inner).await {
+                return;
+            }
+            if opened.elapsed() > LISTEN_PAUSE_MAX {
+                pause = LISTEN_PAUSE_FIRST;
+            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(LISTEN_PAUSE_MAX);
+        }
+    }
+
+    /// `false`: there is no such stream, or no link any more.
+    async fn listen_once(inner: &std::sync::Weak<Inner>) -> bool {
+        let Some(link) = inner.upgrade() else { return false };
         let mut headers = link.headers(HeaderMap::new());
         headers.insert(ACCEPT, HeaderValue::from_static("text/event-stream"));
         let sent = link.client.send(Verb::GET, &link.target, headers, Bytes::new()).await;
-        let Ok(response) = sent else { return };
+        let Ok(response) = sent else { return true };
         if response.status() != StatusCode::OK || !is_event_stream(response.headers()) {
-            return;
+            return false;
         }
         let mut body = response.into_body();
         let mut reader = sse::Reader::new(link.limits.bytes_max);
@@ -121,9 +141,9 @@ impl HttpLink {
         loop {
             let frame = tokio::select! {
                 frame = body.frame() => frame,
-                () = closed.cancelled() => return,
+                () = closed.cancelled() => return false,
             };
-            let (Some(Ok(frame)), Some(link)) = (frame, inner.upgrade()) else { return };
+            let (Some(Ok(frame)), Some(link)) = (frame, inner.upgrade()) else { return true };
             let Some(chunk) = frame.data_ref() else { continue };
             let read = reader.push(chunk, |event| {
                 if let Ok(message) = Message::parse(&event.data, &limits)
@@ -133,11 +153,15 @@ impl HttpLink {
                 }
             });
             if read.is_err() {
-                return;
+                return true;
             }
         }
     }
 }
+
+/// Between attempts to open a broken stream again.
+const LISTEN_PAUSE_FIRST: Duration = Duration::from_millis(500);
+const LISTEN_PAUSE_MAX: Duration = Duration::from_secs(30);
 
 /// Takes a request out of the waiting ones however its future ends.
 struct Forget<'a>(&'a Inner, i64);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     extract::State,
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
 use serde_json::json;
@@ -34,7 +34,10 @@ pub(super) async fn alive() -> &'static str {
 }
 
 /// 200 once every upstream was listed or failed its first attempt.
-pub(super) async fn ready(State(http): State<Arc<Http>>) -> Response {
+pub(super) async fn ready(State(http): State<Arc<Http>>, headers: HeaderMap) -> Response {
+    if let Err(why) = http.doorkeeper.check(&headers) {
+        return (StatusCode::FORBIDDEN, why).into_response();
+    }
     let upstreams = (http.readiness.upstreams)();
     let states: Vec<_> = upstreams.iter().map(|upstream| (upstream, upstream.state())).collect();
     let starting = states.iter().any(|(_, state)| matches!(**state, UpstreamState::Starting));
@@ -66,7 +69,10 @@ fn shown(state: &UpstreamState) -> serde_json::Value {
     }
 }
 
-pub(super) async fn metrics(State(http): State<Arc<Http>>) -> Response {
+pub(super) async fn metrics(State(http): State<Arc<Http>>, headers: HeaderMap) -> Response {
+    if let Err(why) = http.doorkeeper.check(&headers) {
+        return (StatusCode::FORBIDDEN, why).into_response();
+    }
     let count = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
     let (executing, waiting) = http.gateway.limiter.load().taken();
     let upstreams = (http.readiness.upstreams)();
