@@ -124,7 +124,7 @@ impl App {
         let stop = CancellationToken::new();
         let tasks = tokio_util::task::TaskTracker::new();
         let upstreams =
-            Upstreams::new(HttpClient::new()?, Arc::clone(&keeper), stop.clone(), tasks.clone());
+            Upstreams::new(HttpClient::new(), Arc::clone(&keeper), stop.clone(), tasks.clone());
         let parts = Arc::new(Parts {
             gateway: Arc::clone(&gateway),
             store: Arc::clone(&store),
