@@ -6,7 +6,7 @@ use super::{AdminRequest, proof};
 use crate::{
     app::{Parts, reload},
     catalog::pins,
-    mcp::json::{Json, Limits, parse},
+    mcp::json::{Limits, parse},
     store::{approvals::DecisionRow, pins::PinRow},
 };
 
@@ -90,7 +90,9 @@ async fn pins(parts: &Parts, upstream: Option<&str>) -> Answer {
 fn shown(row: &PinRow) -> Value {
     let read = |text: &str| parse(text.as_bytes(), &Limits::default()).unwrap_or_default();
     let diff = row.candidate.as_deref().map(|candidate| {
-        let before = if row.definition.is_empty() { Json::Null } else { read(&row.definition) };
+        // What was never accepted is compared with nothing, member by member.
+        let before = if row.definition.is_empty() { "{}" } else { &row.definition };
+        let before = read(before);
         pins::diff(&before, &read(candidate))
     });
     json!({
