@@ -11,7 +11,7 @@ use arc_swap::ArcSwap;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-pub use admin::{ADMIN_SOCKET, AdminRequest, decision_text};
+pub use admin::{ADMIN_SOCKET, AdminRequest, ask, decision_text};
 pub(crate) use local::oauth_target;
 pub use local::{Hello, WRAP_SOCKET};
 
