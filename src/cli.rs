@@ -7,6 +7,7 @@ mod audit;
 mod check;
 mod clients;
 mod demo;
+mod doctor;
 mod findings;
 mod pins;
 mod serve;
@@ -74,6 +75,8 @@ enum Command {
     Wrap(wrap::Wrap),
     /// Watch the gateway work, on a built-in agent and built-in tool servers
     Demo(demo::Demo),
+    /// Look at this installation and say what is weak
+    Doctor(doctor::Doctor),
     /// Check a configuration with its policies and rules, and start nothing
     Check(check::Check),
     /// Say why something was refused, held or withheld
@@ -114,6 +117,7 @@ pub fn run() -> ExitCode {
         Command::Local(command) => wrap::local(&command),
         Command::Demo(command) => demo::run(&command),
         Command::DemoServer(command) => demo::serve(&command),
+        Command::Doctor(command) => doctor::run(command),
         Command::Check(command) => check::run(&command),
         Command::Why(command) => why::run(&command),
         Command::Findings(command) => findings::run(&command),

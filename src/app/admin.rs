@@ -50,6 +50,8 @@ pub enum AdminRequest {
         signature: Option<String>,
     },
     Upstreams,
+    /// How the gateway was started, and what it could not take over.
+    Status,
     Reload,
 }
 

@@ -24,6 +24,7 @@ pub(super) async fn answer(parts: &Parts, request: AdminRequest) -> Answer {
             accept(parts, &upstream, name.as_deref(), &by, signature.as_deref()).await
         }
         AdminRequest::Upstreams => Ok(upstreams(parts)),
+        AdminRequest::Status => Ok(status(parts)),
         AdminRequest::Reload => {
             reload::now(parts).await.map(|()| json!("reloaded")).map_err(|it| format!("{it:#}"))
         }
@@ -128,6 +129,15 @@ async fn accept(
         parts.keeper.rebuild(running, false).await;
     }
     Ok(json!({ "accepted": accepted }))
+}
+
+fn status(parts: &Parts) -> Value {
+    json!({
+        "version": env!("CARGO_PKG_VERSION"),
+        "development": parts.options.development,
+        "local": parts.options.purpose == crate::app::Purpose::Local,
+        "left_out": parts.gateway.catalog.snapshot().problems,
+    })
 }
 
 fn upstreams(parts: &Parts) -> Value {
