@@ -6,6 +6,7 @@ mod approvals;
 mod audit;
 mod check;
 mod clients;
+mod config;
 mod demo;
 mod doctor;
 mod findings;
@@ -77,6 +78,8 @@ enum Command {
     Demo(demo::Demo),
     /// Look at this installation and say what is weak
     Doctor(doctor::Doctor),
+    /// Print what a configuration may say
+    Config(config::Config),
     /// Check a configuration with its policies and rules, and start nothing
     Check(check::Check),
     /// Say why something was refused, held or withheld
@@ -118,6 +121,7 @@ pub fn run() -> ExitCode {
         Command::Demo(command) => demo::run(&command),
         Command::DemoServer(command) => demo::serve(&command),
         Command::Doctor(command) => doctor::run(command),
+        Command::Config(command) => config::run(&command),
         Command::Check(command) => check::run(&command),
         Command::Why(command) => why::run(&command),
         Command::Findings(command) => findings::run(&command),
