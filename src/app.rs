@@ -123,8 +123,12 @@ impl App {
         let keeper = Arc::new(Keeper::new(catalog, Arc::clone(&store), firewall, settings, plain));
         let stop = CancellationToken::new();
         let tasks = tokio_util::task::TaskTracker::new();
-        let upstreams =
-            Upstreams::new(HttpClient::new(), Arc::clone(&keeper), stop.clone(), tasks.clone());
+        let upstreams = Upstreams::new(
+            HttpClient::with_native_roots(),
+            Arc::clone(&keeper),
+            stop.clone(),
+            tasks.clone(),
+        );
         let parts = Arc::new(Parts {
             gateway: Arc::clone(&gateway),
             store: Arc::clone(&store),

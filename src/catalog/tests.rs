@@ -46,7 +46,8 @@ async fn an_upstream_counts_as_attempted_once_the_catalog_shows_it_and_not_befor
     let upstream = missing("gone");
     keeper.rebuild(&upstream, false).await;
     assert!(!upstream.is_attempted(), "nothing was tried yet");
-    let running = tokio::spawn(Arc::clone(&upstream).run(HttpClient::new(), stop.clone()));
+    let running =
+        tokio::spawn(Arc::clone(&upstream).run(HttpClient::with_native_roots(), stop.clone()));
     tokio::time::timeout(Duration::from_secs(5), down(&upstream)).await.expect("it fails");
     assert!(!upstream.is_attempted(), "the catalog does not show it yet");
     keeper.rebuild(&upstream, false).await;

@@ -1,8 +1,6 @@
 //! The reference page of the configuration, made from its types: what is written there is what is
 //! read here.
 
-use std::fmt::Write as _;
-
 use serde_json::Value;
 
 use super::File;
@@ -75,10 +73,11 @@ impl<'a> Page<'a> {
             path => format!("\n## `[{path}]`\n"),
         };
         if !description.is_empty() {
-            let _ = write!(text, "\n{}\n", joined(description));
+            text.push_str(&format!("\n{}\n", joined(description)));
         }
         if !rows.is_empty() {
-            let _ = write!(text, "\n| key | type | default | meaning |\n|---|---|---|---|\n{rows}");
+            text.push_str("\n| key | type | default | meaning |\n|---|---|---|---|\n");
+            text.push_str(&rows);
         }
         if let Some(slot) = self.sections.get_mut(place) {
             *slot = text;

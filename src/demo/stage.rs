@@ -89,7 +89,7 @@ impl Stage {
 
 /// A reader that left is no error.
 fn put(line: &str) {
-    let _ = writeln!(std::io::stdout(), "{line}");
+    writeln!(std::io::stdout(), "{line}").unwrap_or_default();
 }
 
 /// A text as lines that fit, with everything that could fool a terminal spelled out.

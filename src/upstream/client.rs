@@ -66,7 +66,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 impl HttpClient {
     /// Reads the platform's root certificates.
-    pub fn new() -> Self {
+    pub fn with_native_roots() -> Self {
         let mut tcp = HttpConnector::new();
         tcp.enforce_http(false);
         tcp.set_nodelay(true);

@@ -35,8 +35,13 @@ impl Wire {
         let target = Target { uri, headers, tokens: None };
         // Nothing is listened for: the agent reads lists when it wants them.
         let (strays, _) = mpsc::channel(1);
-        let link =
-            HttpLink::new(&"gateway".into(), HttpClient::new(), target, strays, Limits::default());
+        let link = HttpLink::new(
+            &"gateway".into(),
+            HttpClient::with_native_roots(),
+            target,
+            strays,
+            Limits::default(),
+        );
         let link = Link::Http(link);
         link.settle(Revision::R2026_07_28);
         Ok(Self { link })
