@@ -11,7 +11,7 @@ use arc_swap::ArcSwap;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-pub use admin::{ADMIN_SOCKET, AdminRequest, decision_text};
+pub use admin::{ADMIN_SOCKET, AdminRequest, ask, decision_text};
 pub(crate) use local::oauth_target;
 pub use local::{Hello, WRAP_SOCKET};
 
@@ -127,8 +127,12 @@ impl App {
         let keeper = Arc::new(Keeper::new(catalog, Arc::clone(&store), firewall, settings, plain));
         let stop = CancellationToken::new();
         let tasks = tokio_util::task::TaskTracker::new();
-        let upstreams =
-            Upstreams::new(HttpClient::new()?, Arc::clone(&keeper), stop.clone(), tasks.clone());
+        let upstreams = Upstreams::new(
+            HttpClient::with_native_roots(),
+            Arc::clone(&keeper),
+            stop.clone(),
+            tasks.clone(),
+        );
         let parts = Arc::new(Parts {
             gateway: Arc::clone(&gateway),
             store: Arc::clone(&store),

@@ -8,6 +8,7 @@
 mod chain;
 mod entry;
 mod error;
+mod facts;
 mod journal;
 mod json;
 mod lines;
@@ -18,6 +19,7 @@ mod verify;
 pub use chain::{Digest, Malformed, Seal, Sequence};
 pub use entry::{Disposition, Entry, Fields, Mode, Outcome, Phase};
 pub use error::AuditError;
+pub use facts::{facts, is_finding};
 pub use journal::{Durability, Journal, Options, RECORD_BYTES_CEILING, Torn};
 pub use read::{Filter, Order, Record, Records};
 pub use verify::{Bad, Reason, Report, verify};

@@ -6,6 +6,9 @@ mod approvals;
 mod audit;
 mod check;
 mod clients;
+mod config;
+mod demo;
+mod doctor;
 mod findings;
 mod pins;
 mod serve;
@@ -21,7 +24,7 @@ use std::{
 
 use clap::{CommandFactory as _, Parser, Subcommand};
 
-use crate::config::{self, Config};
+use crate::config::Config;
 
 /// An MCP gateway with a content firewall: every message between agents and tool servers is
 /// checked on its way.
@@ -71,6 +74,12 @@ enum Command {
     Serve(serve::Serve),
     /// Guard one stdio tool server: `bartizan wrap -- COMMAND ARGS…`
     Wrap(wrap::Wrap),
+    /// Watch the gateway work, on a built-in agent and built-in tool servers
+    Demo(demo::Demo),
+    /// Look at this installation and say what is weak
+    Doctor(doctor::Doctor),
+    /// Print what a configuration may say
+    Config(config::Config),
     /// Check a configuration with its policies and rules, and start nothing
     Check(check::Check),
     /// Say why something was refused, held or withheld
@@ -98,6 +107,8 @@ enum Command {
     Man,
     #[command(hide = true)]
     Local(wrap::Local),
+    #[command(hide = true)]
+    DemoServer(demo::DemoServer),
 }
 
 /// Runs the command given.
@@ -107,6 +118,10 @@ pub fn run() -> ExitCode {
         Command::Serve(command) => serve::run(&command),
         Command::Wrap(command) => wrap::run(command),
         Command::Local(command) => wrap::local(&command),
+        Command::Demo(command) => demo::run(&command),
+        Command::DemoServer(command) => demo::serve(&command),
+        Command::Doctor(command) => doctor::run(command),
+        Command::Config(command) => config::run(&command),
         Command::Check(command) => check::run(&command),
         Command::Why(command) => why::run(&command),
         Command::Findings(command) => findings::run(&command),
@@ -182,7 +197,7 @@ fn log(json: bool) {
 fn data_dir(config: &ConfigArgument) -> anyhow::Result<PathBuf> {
     let path = config.path();
     if config.config.is_none() && !path.exists() {
-        return Ok(config::default_data_dir());
+        return Ok(crate::config::default_data_dir());
     }
     Ok(Config::load(&path)?.data_dir())
 }

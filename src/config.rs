@@ -3,6 +3,7 @@
 
 pub mod error;
 pub mod file;
+pub mod reference;
 pub mod secret;
 pub mod text;
 mod upstream;

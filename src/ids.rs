@@ -33,6 +33,12 @@ pub fn approval() -> String {
     prefixed("apr_", 12)
 }
 
+/// Whether a text has the form of [`approval`].
+pub fn is_approval(text: &str) -> bool {
+    let name = text.strip_prefix("apr_");
+    name.is_some_and(|name| name.len() == 12 && name.bytes().all(|byte| ALPHABET.contains(&byte)))
+}
+
 fn prefixed(prefix: &str, length: usize) -> String {
     let mut id = String::with_capacity(prefix.len() + length);
     id.push_str(prefix);
@@ -54,5 +60,7 @@ mod tests {
         assert_ne!(one, two);
         assert_eq!(one.len(), 22);
         assert!(super::request_ref().starts_with("req_"));
+        assert!(super::is_approval(&super::approval()));
+        assert!(!super::is_approval("the definition changed"));
     }
 }

@@ -13,7 +13,16 @@ use crate::{
 
 /// How findings become actions.
 #[derive(
-    Clone, Copy, Debug, Default, Eq, Hash, PartialEq, serde::Deserialize, schemars::JsonSchema,
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    Eq,
+    Hash,
+    PartialEq,
+    serde::Deserialize,
+    serde::Serialize,
+    schemars::JsonSchema,
 )]
 #[serde(rename_all = "kebab-case")]
 pub enum Profile {
@@ -28,7 +37,16 @@ pub enum Profile {
 
 /// Whether decisions are carried out.
 #[derive(
-    Clone, Copy, Debug, Default, Eq, Hash, PartialEq, serde::Deserialize, schemars::JsonSchema,
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    Eq,
+    Hash,
+    PartialEq,
+    serde::Deserialize,
+    serde::Serialize,
+    schemars::JsonSchema,
 )]
 #[serde(rename_all = "kebab-case")]
 pub enum Mode {

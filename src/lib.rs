@@ -34,6 +34,8 @@ pub mod app;
 pub mod cli;
 pub mod clients;
 pub mod config;
+pub mod demo;
+pub mod doctor;
 pub mod ids;
 pub mod metrics;
 pub mod net;

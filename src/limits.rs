@@ -29,7 +29,9 @@ use crate::{
 mod tests;
 
 /// A rate: so many a minute, and so many at once after a pause.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, serde::Deserialize, schemars::JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, Eq, PartialEq, serde::Deserialize, serde::Serialize, schemars::JsonSchema,
+)]
 #[serde(deny_unknown_fields)]
 pub struct Rate {
     /// Calls a minute that refill.

@@ -141,6 +141,15 @@ impl Refusal {
         Self::new(Code::Internal, text, detail)
     }
 
+    /// The approval that a refusal of the approval door is about.
+    pub fn approval(&self) -> Option<&str> {
+        let of_approval = matches!(
+            self.code,
+            Code::ApprovalPending | Code::ApprovalDenied | Code::ApprovalExpired
+        );
+        (of_approval && crate::ids::is_approval(&self.detail)).then_some(self.detail.as_str())
+    }
+
     /// What goes to the caller. Where a model can read a refusal it is a tool result, as the
     /// specification asks for errors that the model should understand.
     pub fn into_outcome(self, method: Method, reference: &str) -> Result<Object, RpcError> {

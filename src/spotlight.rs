@@ -11,7 +11,16 @@ mod tests;
 
 /// How results are marked.
 #[derive(
-    Clone, Copy, Debug, Default, Eq, Hash, PartialEq, serde::Deserialize, schemars::JsonSchema,
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    Eq,
+    Hash,
+    PartialEq,
+    serde::Deserialize,
+    serde::Serialize,
+    schemars::JsonSchema,
 )]
 #[serde(rename_all = "kebab-case")]
 pub enum Mode {

@@ -97,7 +97,7 @@ pub struct Upstream {
     pub endpoint: Arc<str>,
     settings: Settings,
     state: ArcSwap<State>,
-    /// Turns true once the first attempt succeeded or failed.
+    /// Turns true once the first attempt succeeded or failed and the catalog shows it.
     attempted: watch::Sender<bool>,
     events: broadcast::Sender<Event>,
     refresh: Notify,
@@ -158,6 +158,16 @@ impl Upstream {
         self.settings.call_timeout
     }
 
+    /// Notes that the catalog shows how the first attempt ended.
+    pub fn note_attempt(&self) {
+        self.attempted.send_if_modified(|done| !std::mem::replace(done, true));
+    }
+
+    /// Whether the first attempt ended, and the catalog shows how.
+    pub fn is_attempted(&self) -> bool {
+        *self.attempted.borrow()
+    }
+
     /// Waits until the upstream was listed or failed its first attempt.
     pub async fn attempted(&self) {
         let mut attempted = self.attempted.subscribe();
@@ -194,7 +204,6 @@ impl Upstream {
 
     fn set(&self, state: State) {
         self.state.store(Arc::new(state));
-        self.attempted.send_replace(true);
         self.announce(Event::Changed);
     }
 

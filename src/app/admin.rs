@@ -2,6 +2,7 @@
 //! answer. It stands where agents' tools do not, and only for the gateway's own user or root.
 
 mod answer;
+mod ask;
 mod proof;
 
 use std::{path::PathBuf, sync::Arc};
@@ -13,6 +14,7 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+pub use ask::ask;
 pub use proof::decision_text;
 
 use super::Parts;
@@ -48,6 +50,8 @@ pub enum AdminRequest {
         signature: Option<String>,
     },
     Upstreams,
+    /// How the gateway was started, and what it could not take over.
+    Status,
     Reload,
 }
 

@@ -120,6 +120,8 @@ pub struct Fields<'a> {
     pub findings: &'a [&'a str],
     /// Ids of the policies that decided.
     pub policies: &'a [&'a str],
+    /// Why a person had to agree, in the gateway's or a policy's words.
+    pub reasons: Option<&'a str>,
     /// The approval that the call waits for or went through on.
     pub approval: Option<&'a str>,
     /// Whether verdicts are enforced.

@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -35,6 +35,8 @@ pub struct Keeper {
     /// One upstream under its own names at `/mcp` too.
     pub plain: bool,
     parts: RwLock<BTreeMap<Arc<str>, Arc<Part>>>,
+    /// Merges come one after the other.
+    merging: Mutex<()>,
 }
 
 impl std::fmt::Debug for Keeper {
@@ -70,7 +72,15 @@ impl Keeper {
         plain: bool,
     ) -> Self {
         let firewall = arc_swap::ArcSwap::new(firewall);
-        Self { catalog, store, firewall, settings, plain, parts: RwLock::default() }
+        Self {
+            catalog,
+            store,
+            firewall,
+            settings,
+            plain,
+            parts: RwLock::default(),
+            merging: Mutex::default(),
+        }
     }
 
     /// Follows an upstream until `stop`, then takes its part out.
@@ -102,7 +112,8 @@ impl Keeper {
 
     /// Builds one upstream's part anew and merges all.
     pub async fn rebuild(&self, upstream: &Arc<Upstream>, private: bool) {
-        let mut part = match &*upstream.state() {
+        let state = upstream.state();
+        let mut part = match &*state {
             State::Ready(connected) => self.part(upstream, connected).await,
             State::Starting => Part { partial: vec!["still starting".into()], ..Part::default() },
             State::Down { why } => Part { partial: vec![why.to_string()], ..Part::default() },
@@ -116,6 +127,9 @@ impl Keeper {
             .map_or_else(Changes::default, |now| differences(before.as_deref(), now));
         drop(parts);
         self.merge(changes);
+        if !matches!(*state, State::Starting) {
+            upstream.note_attempt();
+        }
     }
 
     async fn part(&self, upstream: &Arc<Upstream>, connected: &Connected) -> Part {
@@ -232,6 +246,8 @@ impl Keeper {
     }
 
     fn merge(&self, changes: Changes) {
+        // INVARIANT: an older view of the parts never replaces a newer one.
+        let _turn = self.merging.lock();
         let parts = self.parts.read().clone();
         let mut snapshot = Snapshot::default();
         let public = parts.values().filter(|part| !part.private).count();

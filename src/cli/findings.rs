@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, process::ExitCode};
 use serde_json::{Value, json};
 
 use super::{ConfigArgument, Ran, harmless, say, say_json};
-use crate::audit::{Filter, Order, Records};
+use crate::audit::{Filter, Order, Records, facts, is_finding};
 
 /// What was found, refused, held or withheld, and what would have been where a door only observes.
 #[derive(Debug, clap::Args)]
@@ -29,7 +29,7 @@ pub(super) fn run(command: &Findings) -> Ran {
     for record in records.take(command.records) {
         let payload = record?.payload;
         if is_finding(&payload) {
-            found.push(finding(&payload));
+            found.push(facts(&payload));
         }
     }
     if command.report {
@@ -55,34 +55,6 @@ pub(super) fn run(command: &Findings) -> Ran {
         say(format_args!("\n{} findings. `bartizan why REFERENCE` explains one.", found.len()));
     }
     Ok(ExitCode::SUCCESS)
-}
-
-fn is_finding(payload: &Value) -> bool {
-    let unmapped = &payload["unmapped"];
-    let has = |key: &str| unmapped[key].as_array().is_some_and(|items| !items.is_empty());
-    has("findings") || payload["status_code"].is_string() || payload["disposition"] == "Blocked"
-}
-
-/// The members that people look for, out of the OCSF record.
-pub(super) fn finding(payload: &Value) -> Value {
-    let unmapped = &payload["unmapped"];
-    json!({
-        "time": payload["time"],
-        "reference": payload["api"]["request"]["uid"],
-        "phase": unmapped["phase"],
-        "disposition": payload["disposition"],
-        "refusal": payload["status_code"],
-        "mode": unmapped["mode"],
-        "method": payload["api"]["operation"],
-        "upstream": payload["api"]["service"]["name"],
-        "target": payload["resources"][0]["name"],
-        "agent": payload["actor"]["user"]["name"].as_str().map_or_else(|| unmapped["agent"].clone(), Value::from),
-        "rules": unmapped["findings"],
-        "policies": unmapped["policies"],
-        "approval": unmapped["approval"],
-        "outcome": unmapped["outcome"],
-        "elapsed_us": unmapped["elapsed_us"],
-    })
 }
 
 fn report(found: &[Value], as_json: bool) -> Ran {

@@ -4,9 +4,9 @@ use std::process::ExitCode;
 
 use serde_json::Value;
 
-use super::{ConfigArgument, Ran, findings::finding, harmless, say, say_json};
+use super::{ConfigArgument, Ran, harmless, say, say_json};
 use crate::{
-    audit::{Filter, Order, Records},
+    audit::{Filter, Order, Records, facts},
     firewall::Ruleset,
 };
 
@@ -27,7 +27,7 @@ pub(super) fn run(command: &Why) -> Ran {
     let mut records = Vec::new();
     for record in Records::open(&folder, Order::NewestFirst, filter)? {
         records.push(record?.payload);
-        let first = records.last().is_some_and(|it| it["unmapped"]["phase"] == "decision");
+        let first = records.last().is_some_and(|it| facts(it)["phase"] == "decision");
         if first {
             // A request's decision is its first record: nothing older belongs to it.
             break;
@@ -46,7 +46,7 @@ pub(super) fn run(command: &Why) -> Ran {
 }
 
 fn explain(payload: &Value) {
-    let facts = finding(payload);
+    let facts = facts(payload);
     let fact = |key: &str| facts[key].as_str().map(harmless);
     say(format_args!("{}", fact("phase").unwrap_or_default()));
     for key in [
@@ -58,6 +58,7 @@ fn explain(payload: &Value) {
         "refusal",
         "mode",
         "outcome",
+        "reasons",
         "approval",
     ] {
         if let Some(value) = fact(key) {

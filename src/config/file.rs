@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, path::PathBuf};
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::text::Text;
 use crate::{
@@ -44,7 +44,7 @@ pub struct File {
     pub upstreams: BTreeMap<String, Upstream>,
 }
 
-#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Naming {
     #[default]
@@ -202,6 +202,7 @@ pub struct Approvals {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Approver {
+    /// The name that decisions are recorded under.
     pub name: String,
     /// The Ed25519 public key, in hex.
     pub public_key: String,
@@ -238,10 +239,15 @@ impl From<RecordSurvives> for Durability {
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Doors {
+    /// What the policies deny passes.
     pub access: Mode,
+    /// What is over a limit passes.
     pub limits: Mode,
+    /// What does not fit a tool's schema passes.
     pub schema: Mode,
+    /// What the rules would edit or stop passes as it is.
     pub firewall: Mode,
+    /// What a person would have to agree to passes.
     pub approval: Mode,
 }
 
@@ -281,6 +287,7 @@ pub struct Upstream {
     pub cwd: Option<PathBuf>,
     /// Headers on every request. Secrets are references.
     pub headers: BTreeMap<String, Text>,
+    /// `oauth`: a person logs in once with `bartizan upstreams login NAME`.
     pub auth: Option<Auth>,
     /// OAuth details, where the defaults do not do.
     pub oauth: Option<oauth::Settings>,

@@ -67,6 +67,14 @@ impl Secret {
         Self(Place::Environment(name.into()))
     }
 
+    /// The environment variable it lies in, if it lies in one.
+    pub fn variable(&self) -> Option<&str> {
+        match &self.0 {
+            Place::File(_) => None,
+            Place::Environment(name) => Some(name),
+        }
+    }
+
     /// Reads the secret. Line ends at its end are dropped.
     ///
     /// # Errors

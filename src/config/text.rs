@@ -33,6 +33,14 @@ impl Text {
         matches!(self, Self::Plain(text) if looks_like_secret(key, text))
     }
 
+    /// The environment variable that holds the secret, if one does.
+    pub fn environment(&self) -> Option<&str> {
+        match self {
+            Self::Plain(_) => None,
+            Self::Reference { secret, .. } => secret.variable(),
+        }
+    }
+
     pub const fn is_reference(&self) -> bool {
         matches!(self, Self::Reference { .. })
     }

@@ -61,9 +61,10 @@ impl Gateway {
             Err(refusal) => return Err(refusal),
         };
         if let Some(why) = &call.item.quarantine {
+            // The agent learns what happened, not which rule saw it (settled rule 15).
             let text = format!(
-                "Not executed: `{}` is kept back because {why}. A person must look at it \
-                 (`bartizan pins diff`) before it can be used.",
+                "Not executed: `{}` is kept back because its definition is not one that a person \
+                 accepted. Somebody must look at it (`bartizan pins diff`) before it can be used.",
                 trail.target
             );
             return Err(Refusal::new(Code::Quarantined, text, why.clone()));

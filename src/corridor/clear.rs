@@ -87,8 +87,12 @@ impl Gateway {
             ruleset_digest: rules.rules.digest(),
         };
         trail.held(reasons);
-        let held = self.approvals.clear(&request, &arrival.line).await?;
-        trail.approval = Some(held.id.clone());
+        let held = self.approvals.clear(&request, &arrival.line).await;
+        trail.approval = match &held {
+            Ok(held) => Some(held.id.clone()),
+            Err(refusal) => refusal.approval().map(str::to_owned),
+        };
+        let held = held?;
         drop(waiting);
         call.passed.admitted.seat = Some(limiter.seat(key)?);
         Ok(held)

@@ -162,6 +162,7 @@ impl Trail {
             definition_digest: item.map(|item| item.pin.as_str()),
             approval: self.approval.as_deref(),
             verdict: self.held.as_ref().map(|_| "hold"),
+            reasons: self.held.as_deref(),
             mode: Some(if observes { Mode::Observe } else { Mode::Enforce }),
             elapsed_us: u64::try_from(self.started.elapsed().as_micros()).ok(),
             ..Fields::default()

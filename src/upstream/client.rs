@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use axum::http::uri::Scheme;
 use bytes::Bytes;
 use hyper::{HeaderMap, Method, Request, Response, Uri, body::Incoming, header::AUTHORIZATION};
 use hyper_rustls::HttpsConnector;
@@ -38,6 +39,11 @@ pub enum SendError {
     Token,
     #[error("{}", root_cause(.0))]
     Http(#[from] Error),
+    #[error(
+        "https is not possible, because this machine has no root certificates ({0}); install \
+         `ca-certificates`, or name a file of them in `SSL_CERT_FILE`"
+    )]
+    NoRoots(String),
 }
 
 fn root_cause(error: &Error) -> String {
@@ -48,8 +54,13 @@ fn root_cause(error: &Error) -> String {
     cause.to_string()
 }
 
+/// A machine without root certificates still reaches servers over plain HTTP: a gateway whose
+/// servers all run beside it has no need of any.
 #[derive(Clone, Debug)]
-pub struct HttpClient(Client<HttpsConnector<HttpConnector>, Body>);
+pub enum HttpClient {
+    Full(Client<HttpsConnector<HttpConnector>, Body>),
+    Plain { client: Client<HttpConnector, Body>, why: Arc<str> },
+}
 
 /// Idle connections are closed before common servers do it (Node: 5 s), or a request would race
 /// with the close.
@@ -57,23 +68,26 @@ const POOL_IDLE: Duration = Duration::from_secs(4);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 impl HttpClient {
-    /// # Errors
-    /// The platform's root certificates cannot be read.
-    pub fn new() -> std::io::Result<Self> {
+    /// Reads the platform's root certificates.
+    pub fn with_native_roots() -> Self {
         let mut tcp = HttpConnector::new();
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
         tcp.set_connect_timeout(Some(CONNECT_TIMEOUT));
-        let https = hyper_rustls::HttpsConnectorBuilder::new()
-            .with_native_roots()?
-            .https_or_http()
-            .enable_http1()
-            .wrap_connector(tcp);
-        let client = Client::builder(TokioExecutor::new())
-            .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(POOL_IDLE)
-            .build(https);
-        Ok(Self(client))
+        let mut builder = Client::builder(TokioExecutor::new());
+        builder.pool_timer(TokioTimer::new()).pool_idle_timeout(POOL_IDLE);
+        match hyper_rustls::HttpsConnectorBuilder::new().with_native_roots() {
+            Ok(https) => {
+                let https = https.https_or_http().enable_http1().wrap_connector(tcp);
+                Self::Full(builder.build(https))
+            }
+            Err(error) => {
+                tracing::warn!(%error, "No root certificates: https servers cannot be reached.");
+                // The whole list of places that were looked at would fill a screen.
+                let why = error.to_string().split(" (").next().unwrap_or_default().into();
+                Self::Plain { client: builder.build(tcp), why }
+            }
+        }
     }
 
     pub(super) async fn send(
@@ -99,12 +113,38 @@ impl HttpClient {
             value.set_sensitive(true);
             request.headers_mut().insert(AUTHORIZATION, value);
         }
-        let response = self.0.request(request).await?;
+        let response = match self {
+            Self::Full(client) => client.request(request).await?,
+            Self::Plain { why, .. } if request.uri().scheme() == Some(&Scheme::HTTPS) => {
+                return Err(SendError::NoRoots(why.to_string()));
+            }
+            Self::Plain { client, .. } => client.request(request).await?,
+        };
         if let Some(tokens) = &target.tokens
             && response.status() == hyper::StatusCode::UNAUTHORIZED
         {
             tokens.reject().await;
         }
         Ok(response)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        Arc, Bytes, Client, HeaderMap, HttpClient, Method, SendError, Target, TokioExecutor,
+    };
+
+    #[tokio::test]
+    async fn without_root_certificates_https_says_so_and_http_still_tries() {
+        let client = Client::builder(TokioExecutor::new()).build_http();
+        let client = HttpClient::Plain { client, why: Arc::from("none found") };
+        for (uri, wanted) in [("https://127.0.0.1:1/", true), ("http://127.0.0.1:1/", false)] {
+            let uri = uri.parse().expect("an address");
+            let target = Target { uri, headers: HeaderMap::new(), tokens: None };
+            let sent = client.send(Method::POST, &target, HeaderMap::new(), Bytes::new()).await;
+            let error = sent.expect_err("nobody listens there");
+            assert_eq!(matches!(error, SendError::NoRoots(_)), wanted, "{error}");
+        }
     }
 }

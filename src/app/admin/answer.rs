@@ -6,7 +6,7 @@ use super::{AdminRequest, proof};
 use crate::{
     app::{Parts, reload},
     catalog::pins,
-    mcp::json::{Json, Limits, parse},
+    mcp::json::{Limits, parse},
     store::{approvals::DecisionRow, pins::PinRow},
 };
 
@@ -24,6 +24,7 @@ pub(super) async fn answer(parts: &Parts, request: AdminRequest) -> Answer {
             accept(parts, &upstream, name.as_deref(), &by, signature.as_deref()).await
         }
         AdminRequest::Upstreams => Ok(upstreams(parts)),
+        AdminRequest::Status => Ok(status(parts)),
         AdminRequest::Reload => {
             reload::now(parts).await.map(|()| json!("reloaded")).map_err(|it| format!("{it:#}"))
         }
@@ -90,7 +91,9 @@ async fn pins(parts: &Parts, upstream: Option<&str>) -> Answer {
 fn shown(row: &PinRow) -> Value {
     let read = |text: &str| parse(text.as_bytes(), &Limits::default()).unwrap_or_default();
     let diff = row.candidate.as_deref().map(|candidate| {
-        let before = if row.definition.is_empty() { Json::Null } else { read(&row.definition) };
+        // What was never accepted is compared with nothing, member by member.
+        let before = if row.definition.is_empty() { "{}" } else { &row.definition };
+        let before = read(before);
         pins::diff(&before, &read(candidate))
     });
     json!({
@@ -126,6 +129,15 @@ async fn accept(
         parts.keeper.rebuild(running, false).await;
     }
     Ok(json!({ "accepted": accepted }))
+}
+
+fn status(parts: &Parts) -> Value {
+    json!({
+        "version": env!("CARGO_PKG_VERSION"),
+        "development": parts.options.development,
+        "local": parts.options.purpose == crate::app::Purpose::Local,
+        "left_out": parts.gateway.catalog.snapshot().problems,
+    })
 }
 
 fn upstreams(parts: &Parts) -> Value {

@@ -172,6 +172,7 @@ fn write_own(own: &mut Object<'_>, entry: &Entry<'_>) {
     own.text_if("definition_digest", fields.definition_digest);
     own.texts_if("findings", fields.findings);
     own.texts_if("policies", fields.policies);
+    own.text_if("reasons", fields.reasons);
     own.text_if("approval", fields.approval);
     own.text_if("ruleset_digest", fields.ruleset_digest);
     own.text_if("policy_digest", fields.policy_digest);

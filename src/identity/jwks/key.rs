@@ -16,7 +16,7 @@ use crate::mcp::json::{self, Json};
 const RSA_BYTES_MIN: usize = 256;
 
 /// Signatures with a public key. `none` and HMAC have no variant, so nothing can switch them on.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, serde::Serialize)]
 pub enum SigningAlgorithm {
     RS256,
     RS384,

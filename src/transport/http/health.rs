@@ -40,7 +40,8 @@ pub(super) async fn ready(State(http): State<Arc<Http>>, headers: HeaderMap) -> 
     }
     let upstreams = (http.readiness.upstreams)();
     let states: Vec<_> = upstreams.iter().map(|upstream| (upstream, upstream.state())).collect();
-    let starting = states.iter().any(|(_, state)| matches!(**state, UpstreamState::Starting));
+    // A server that is listed but not in the catalog yet would answer "unknown tool".
+    let starting = upstreams.iter().any(|upstream| !upstream.is_attempted());
     let each: serde_json::Map<String, serde_json::Value> =
         states.iter().map(|(upstream, state)| (upstream.name.to_string(), shown(state))).collect();
     let problems = http.gateway.catalog.snapshot().problems.clone();
