@@ -54,6 +54,8 @@ struct Part {
     /// Wrapped servers stand at their own endpoint alone.
     private: bool,
     partial: Vec<String>,
+    /// Nothing is known yet: the upstream's first attempt is under way.
+    starting: bool,
     problems: Vec<String>,
     capabilities: Vec<&'static str>,
 }
@@ -104,7 +106,11 @@ impl Keeper {
     pub async fn rebuild(&self, upstream: &Arc<Upstream>, private: bool) {
         let mut part = match &*upstream.state() {
             State::Ready(connected) => self.part(upstream, connected).await,
-            State::Starting => Part { partial: vec!["still starting".into()], ..Part::default() },
+            State::Starting => Part {
+                partial: vec!["still starting".into()],
+                starting: true,
+                ..Part::default()
+            },
             State::Down { why } => Part { partial: vec![why.to_string()], ..Part::default() },
         };
         part.private = private;
@@ -241,6 +247,7 @@ impl Keeper {
             let mut own = View::default();
             add(&mut own, name, part, |item| item.name.clone());
             own.instructions = part.instructions.clone();
+            own.starting = part.starting;
             own.index();
             snapshot.each.insert(Arc::clone(name), own);
             snapshot.problems.extend(part.problems.iter().cloned());

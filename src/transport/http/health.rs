@@ -37,7 +37,9 @@ pub(super) async fn alive() -> &'static str {
 pub(super) async fn ready(State(http): State<Arc<Http>>) -> Response {
     let upstreams = (http.readiness.upstreams)();
     let states: Vec<_> = upstreams.iter().map(|upstream| (upstream, upstream.state())).collect();
-    let starting = states.iter().any(|(_, state)| matches!(**state, UpstreamState::Starting));
+    // A server that is connected can be called once the catalog has its lists.
+    let starting =
+        states.iter().any(|(upstream, _)| !http.gateway.catalog.is_settled(&upstream.endpoint));
     let each: serde_json::Map<String, serde_json::Value> =
         states.iter().map(|(upstream, state)| (upstream.name.to_string(), shown(state))).collect();
     let problems = http.gateway.catalog.snapshot().problems.clone();
