@@ -9,6 +9,8 @@ from pathlib import Path
 from gateway import HERE, children, command_of, program
 from scenes import CLIENTS, Skipped, must, play, short, text_of
 
+# Seconds that a server may live on after its client left.
+SERVERS_END = 8
 CONFIG = 'data_dir = "{folder}/state"\n'
 
 
@@ -37,9 +39,15 @@ class Desktop:
                 found[path.parent.name] = line
         return found
 
+    def servers(self, gateways):
+        return {child: line for gateway in gateways for child, line in children(int(gateway)).items()}
+
     def __exit__(self, *_error):
+        below = {}
         gateways = self.local_gateways()
-        below = {child: line for gateway in gateways for child, line in children(int(gateway)).items()}
+        until = time.monotonic() + SERVERS_END
+        while time.monotonic() < until and (below := self.servers(gateways)):
+            time.sleep(0.1)
         if len(gateways) > 1:
             self.left_over.append(f"{len(gateways)} local gateways ran at once")
         if below:
