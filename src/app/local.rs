@@ -127,14 +127,8 @@ async fn attach(parts: &Arc<Parts>, stream: UnixStream) -> anyhow::Result<()> {
     let (upstream, stop) = parts.upstreams.start_private(&name, settings, home);
     let _ends = stop.clone().drop_guard();
     upstream.attempted().await;
-    // The catalog has it once its endpoint exists.
+    parts.gateway.catalog.settled(&upstream.endpoint).await;
     let scope = Scope::Upstream(Arc::clone(&upstream.endpoint));
-    let mut changes = parts.gateway.catalog.changes();
-    while parts.gateway.catalog.with_view(&scope, |_| ()).is_none() {
-        if changes.recv().await.is_err() {
-            break;
-        }
-    }
     let from = From { principal: Arc::new(principal(&hello)), scope, source: None };
     let lines = Lines::new(Arc::clone(&parts.gateway), Arc::clone(&parts.parked), from, limits);
     lines.adopt(events);

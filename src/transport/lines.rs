@@ -1,7 +1,10 @@
 //! JSON lines over one connection: a wrapped client on standard input and output, through the
 //! gateway's socket. One caller, one endpoint, either era.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    sync::Arc,
+};
 
 use parking_lot::Mutex;
 use tokio::{
@@ -183,9 +186,13 @@ impl Lines {
         let method = ingress::method(&request.method, Era::Modern)?;
         let id = request.id.clone();
         let (arrival, events) = ingress::modern(request, method, revision, meta, &self.from);
-        if self.running.lock().insert(id.clone(), arrival.line.clone()).is_some() {
-            let what = "a request with this id is already under way";
-            return Err(Refused::new(400, RpcError::INVALID_REQUEST, what));
+        match self.running.lock().entry(id.clone()) {
+            // The first one stays, and can still be cancelled.
+            Entry::Occupied(_) => {
+                let what = "a request with this id is already under way";
+                return Err(Refused::new(400, RpcError::INVALID_REQUEST, what));
+            }
+            Entry::Vacant(free) => drop(free.insert(arrival.line.clone())),
         }
         if method == Method::Listen {
             let (lines, outbox) = (Arc::clone(self), outbox.clone());

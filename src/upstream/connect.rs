@@ -15,10 +15,12 @@ use super::{
     sse::SseLink,
     stdio::StdioLink,
 };
-use crate::mcp::{Json, Method, Notification, Object, Revision};
+use crate::mcp::{Json, Method, Notification, Object, Revision, RpcError};
 
-/// A server that does not answer `server/discover` in this time is met with `initialize`.
+/// A server that does not answer `server/discover` in this time is met with `initialize` too.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(3);
+/// A server that refuses the version and names it as supported is asked once more (SEP-2575).
+const PROBES_MAX: usize = 2;
 
 impl Upstream {
     pub(super) async fn connect(
@@ -58,22 +60,57 @@ impl Upstream {
     /// Tries the modern era, then the legacy one. Any answer but a discovery means legacy: the
     /// specification forbids keying on one error code.
     async fn greet(&self, link: &Link) -> Result<Handshake, UpstreamError> {
-        if !matches!(link, Link::Sse(_)) {
-            let probe = Outbound::own(Method::Discover, Object::new(), PROBE_TIMEOUT);
-            match link.request(modern(probe)).await {
-                Ok(response) => {
-                    if let Some(handshake) = response.outcome.ok().and_then(discovered) {
-                        link.settle(handshake.revision);
-                        return Ok(handshake);
-                    }
+        match link {
+            Link::Sse(_) => self.initialize(link).await,
+            Link::Stdio(_) => self.greet_child(link).await,
+            Link::Http(_) => match self.probe(link, PROBE_TIMEOUT).await {
+                Some(greeted) => greeted,
+                None => self.initialize(link).await,
+            },
+        }
+    }
+
+    /// A child may take long to start, so its silence says nothing of its era: `initialize`
+    /// follows the probe, and what the child answers first settles it.
+    async fn greet_child(&self, link: &Link) -> Result<Handshake, UpstreamError> {
+        let probe = self.probe(link, self.settings.start_timeout);
+        tokio::pin!(probe);
+        match tokio::time::timeout(PROBE_TIMEOUT, &mut probe).await {
+            Ok(Some(greeted)) => return greeted,
+            Ok(None) => return self.initialize(link).await,
+            Err(_) => {}
+        }
+        let legacy = self.initialize(link);
+        tokio::pin!(legacy);
+        tokio::select! {
+            biased;
+            Some(greeted) = &mut probe => greeted,
+            greeted = &mut legacy => greeted,
+        }
+    }
+
+    /// Asks whether the server speaks the modern era; `None` if it does not.
+    async fn probe(
+        &self,
+        link: &Link,
+        timeout: Duration,
+    ) -> Option<Result<Handshake, UpstreamError>> {
+        for _ in 0..PROBES_MAX {
+            let probe = Outbound::own(Method::Discover, Object::new(), timeout);
+            match link.request(modern(probe)).await.map(|response| response.outcome) {
+                Ok(Ok(result)) => {
+                    let handshake = discovered(result)?;
+                    link.settle(handshake.revision);
+                    return Some(Ok(handshake));
                 }
+                Ok(Err(error)) if takes_modern(&error) => {}
                 Err(error @ (UpstreamError::Down { .. } | UpstreamError::LoginNeeded { .. })) => {
-                    return Err(error);
+                    return Some(Err(error));
                 }
-                Err(_) => {}
+                Ok(Err(_)) | Err(_) => return None,
             }
         }
-        self.initialize(link).await
+        None
     }
 
     async fn initialize(&self, link: &Link) -> Result<Handshake, UpstreamError> {
@@ -115,6 +152,14 @@ fn discovered(result: Object) -> Option<Handshake> {
     let modern = Revision::R2026_07_28;
     let speaks = supported.iter().any(|version| version.as_str() == Some(modern.name()));
     speaks.then(|| handshake(modern, &result))
+}
+
+/// Whether a refused probe names the modern revision among those that the server takes.
+fn takes_modern(error: &RpcError) -> bool {
+    let supported = error.data.as_ref().and_then(|data| data.get("supported"));
+    let versions = supported.and_then(Json::as_array).unwrap_or_default();
+    error.code == RpcError::UNSUPPORTED_VERSION
+        && versions.iter().any(|version| version.as_str() == Some(Revision::R2026_07_28.name()))
 }
 
 fn handshake(revision: Revision, result: &Object) -> Handshake {

@@ -183,11 +183,10 @@ impl Inner {
         outbound: Outbound<'_>,
     ) -> Result<Response, UpstreamError> {
         let relay = outbound.relay.clone();
-        let probe = outbound.method == "server/discover";
-        let modern = probe || self.era() == Some(Era::Modern);
+        let era = metadata::era_of(outbound.method, self.revision.get().copied());
+        let modern = era == Some(Era::Modern);
         let headers = if modern { mirrored_headers(&outbound) } else { HeaderMap::new() };
         let mut params = outbound.params;
-        let era = if probe { Some(Era::Modern) } else { self.era() };
         metadata::stamp(&mut params, era, relay.as_deref(), id);
         let request = Request { id: Id::Integer(id), method: outbound.method.into(), params };
         let response = self.post(Message::Request(request).to_bytes(), headers).await?;

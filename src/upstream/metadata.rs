@@ -28,6 +28,14 @@ pub fn offered_capabilities() -> Object {
     ])
 }
 
+/// The era a request speaks: the settled one, but a probe always the one it asks about.
+pub(super) fn era_of(method: &str, settled: Option<Revision>) -> Option<Era> {
+    match method {
+        "server/discover" => Some(Era::Modern),
+        _ => settled.map(Revision::era),
+    }
+}
+
 /// Sets what an upstream needs to know of a request, and takes out what was the caller's alone.
 /// `token` becomes the progress token if the caller wants progress.
 pub(super) fn stamp(params: &mut Object, era: Option<Era>, relay: Option<&Relay>, token: i64) {

@@ -98,12 +98,20 @@ impl Pending {
 
     fn asker(&self, request: &Request) -> Result<Arc<Relay>, RpcError> {
         if let Some(home) = &self.home {
-            return Ok(Arc::clone(home));
+            // Every call here is the one client's. A modern one can be asked through a call of its
+            // own alone, so the newest that waits carries the question.
+            return Ok(self.newest_relay().unwrap_or_else(|| Arc::clone(home)));
         }
         self.only_relay().ok_or_else(|| {
             let what = format!("`{}` cannot be tied to one caller", request.method);
             RpcError::new(RpcError::INTERNAL, what)
         })
+    }
+
+    fn newest_relay(&self) -> Option<Arc<Relay>> {
+        let waiters = self.waiters.lock();
+        let asking = waiters.iter().filter_map(|(id, waiter)| Some((id, waiter.relay.as_ref()?)));
+        asking.max_by_key(|(id, _)| **id).map(|(_, relay)| Arc::clone(relay))
     }
 
     /// The relay of the waiting requests if they all lead to one caller. A server that says

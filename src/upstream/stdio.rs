@@ -108,7 +108,7 @@ impl StdioLink {
         let heard = outbound.relay.as_ref().map(|relay| relay.heard());
         let (id, answer) = self.pending.add(outbound.relay.clone());
         let mut params = outbound.params;
-        let era = self.revision.get().map(|revision| revision.era());
+        let era = metadata::era_of(outbound.method, self.revision.get().copied());
         metadata::stamp(&mut params, era, outbound.relay.as_deref(), id);
         let request = Request { id: Id::Integer(id), method: outbound.method.into(), params };
         let sent = self.send(Message::Request(request).to_bytes()).await;

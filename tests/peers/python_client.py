@@ -145,6 +145,8 @@ async def call(client, host, arguments):
 
 
 async def call_many(client, _host, arguments):
+    if arguments.get("list_first"):
+        await client.list_tools()
     calls = arguments["calls"]
     ends = [None] * len(calls)
     gate = anyio.CapacityLimiter(arguments.get("parallel", 1))

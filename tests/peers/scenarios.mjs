@@ -84,7 +84,8 @@ async function call(adapter, args, seen) {
   return { ...(await callOnce(adapter, args)), asked: seen.asked };
 }
 
-async function callMany(adapter, { calls, parallel = 1, pause_ms = 0 }) {
+async function callMany(adapter, { calls, parallel = 1, pause_ms = 0, list_first }) {
+  if (list_first) await adapter.client.listTools();
   const ends = [];
   let next = 0;
   const worker = async () => {

@@ -1,0 +1,130 @@
+"""Clients × eras × servers × scenes, through the gateway. One line per cell; `run` beside this file starts it."""
+
+import argparse
+import concurrent.futures
+import json
+import sys
+import tempfile
+import threading
+import time
+from contextlib import ExitStack, nullcontext
+from pathlib import Path
+
+import scenes
+import upstreams
+import wrapped
+from gateway import Gateway
+
+QUICK_CLIENTS = ["python auto", "ts_v2 legacy"]
+QUICK_UPSTREAMS = ["everything", "memory", "time", "modern"]
+QUICK_SCENES = {"calls", "is refused", "is held", "cancels", "elicits"}
+# Drivers at once; each is a process or two on its own.
+WORKERS = 3
+# A server of the old era on one pipe cannot say whom it asks, so two calls that ask wait for each other.
+ASKING = {"elicits", "samples", "roots"}
+ONE_ASKS = {name: threading.Lock() for name in upstreams.UPSTREAMS}
+
+
+def cells(options):
+    """Every (client, upstream, scene name, scene) that is asked for."""
+    clients = options.client or (QUICK_CLIENTS if options.quick else list(scenes.CLIENTS))
+    names = options.upstream or (QUICK_UPSTREAMS if options.quick else list(upstreams.UPSTREAMS))
+    wanted = set(options.scene or []) or (QUICK_SCENES if options.quick else None)
+    both = [name for name in ("everything", "everything-http", "modern", "modern-http") if name in names]
+    found = []
+    for client in clients:
+        found += [(client, name, scene, play) for name in names for scene, play in scenes.ON_EACH.items()]
+        found += [(client, name, scene, play) for name in both for scene, play in scenes.ON_BOTH_ERAS.items()]
+        if {"everything", "memory"} <= set(names):
+            found += [(client, "all", scene, play) for scene, play in scenes.ONCE.items()]
+        found += [(client, "wrap", scene, None) for scene in wrapped.WRAPPED]
+    return [cell for cell in found if wanted is None or cell[2] in wanted]
+
+
+def judge(cell, gateway, desktop, folder, missing):
+    client, upstream, scene, play = cell
+    start = time.monotonic()
+    try:
+        if upstream in missing:
+            raise scenes.Skipped(missing[upstream])
+        seat = scenes.Seat(client, gateway, folder)
+        with ONE_ASKS[upstream] if scene in ASKING and play else nullcontext():
+            remark = wrapped.wrap_scene(desktop, client, scene) if play is None else play(seat, upstream)
+        state, remark = "ok", remark or ""
+    except scenes.Skipped as why:
+        state, remark = "skipped", str(why)
+    except scenes.Wrong as why:
+        state, remark = "FAIL", str(why)
+    except Exception as why:  # a driver that hangs or a broken harness is a failed cell, not the end of the run
+        state, remark = "FAIL", f"{type(why).__name__}: {why}"
+    seconds = round(time.monotonic() - start, 1)
+    return {"client": client, "upstream": upstream, "scene": scene, "state": state, "remark": remark, "seconds": seconds}
+
+
+def play_all(options, folder):
+    """All rows, and what was left over when everything was stopped."""
+    wanted = cells(options)
+    names = sorted({name for _, name, _, _ in wanted} & upstreams.UPSTREAMS.keys() | {"everything", "memory"})
+    available, missing = upstreams.installed(names)
+    upstreams.prepare(folder)
+    with ExitStack() as stack:
+        config = upstreams.configuration(folder, stack, available)
+        gateway = stack.enter_context(Gateway(folder, config, options.release))
+        desktop = stack.enter_context(wrapped.Desktop(folder / "desktop", options.release))
+        with concurrent.futures.ThreadPoolExecutor(options.workers) as pool:
+            rows = list(pool.map(lambda cell: judge(cell, gateway, desktop, folder, missing), wanted))
+        ready = gateway.ready()
+        _, audit = gateway.command("audit", "verify")
+    return rows, gateway.left_over + desktop.left_over, ready, audit.strip()
+
+
+def show(rows, left_over, audit, seconds):
+    """A table with a line per client and server, a column per scene; then every remark worth reading."""
+    columns = list(dict.fromkeys(row["scene"] for row in rows))
+    marks = {"ok": "ok", "FAIL": "FAIL", "skipped": "skip"}
+    by_line = {}
+    for row in rows:
+        by_line.setdefault((row["client"], row["upstream"]), {})[row["scene"]] = marks[row["state"]]
+    print(f"{'client':17} {'server':16} " + " ".join(f"{column:10}" for column in columns))
+    for (client, upstream), line in by_line.items():
+        print(f"{client:17} {upstream:16} " + " ".join(f"{line.get(column, ''):10}" for column in columns))
+    print()
+    for row in rows:
+        if row["state"] != "ok":
+            print(f"{row['state']}: {row['client']}, {row['upstream']}, {row['scene']}: {row['remark'][:600]}")
+    for line in left_over:
+        print("left over:", line)
+    count = {state: sum(row["state"] == state for row in rows) for state in marks}
+    print(f"audit: {audit}")
+    print(f"{count['ok']} ok, {count['FAIL']} failed, {count['skipped']} skipped, {seconds:.0f} s")
+
+
+def options():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="two clients, four servers, the main scenes: under a minute")
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--release", action="store_true", help="the binary of target/release")
+    parser.add_argument("--client", action="append", choices=scenes.CLIENTS)
+    parser.add_argument("--upstream", action="append", choices=upstreams.UPSTREAMS)
+    parser.add_argument("--scene", action="append")
+    parser.add_argument("--workers", type=int, default=WORKERS)
+    parser.add_argument("--keep", type=Path, help="keep the gateway's folder here")
+    return parser.parse_args()
+
+
+def main():
+    given, start = options(), time.monotonic()
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = (given.keep or Path(temporary) / "matrix").absolute()
+        rows, left_over, ready, audit = play_all(given, folder)
+    seconds = time.monotonic() - start
+    if given.json:
+        facts = {"rows": rows, "left_over": left_over, "upstreams": ready["upstreams"], "audit": audit}
+        print(json.dumps(facts | {"seconds": round(seconds, 1)}, indent=1))
+    else:
+        show(rows, left_over, audit, seconds)
+    return 1 if left_over or any(row["state"] == "FAIL" for row in rows) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
