@@ -76,8 +76,6 @@ pub struct View {
     pub instructions: Option<String>,
     /// Upstreams whose part is missing or incomplete, with the reason.
     pub partial: Vec<(Arc<str>, String)>,
-    /// Of one upstream's view: its first attempt is not part of it yet.
-    pub starting: bool,
     /// Capabilities that some upstream has: `completions`, `logging`, `tasks`, `subscribe`.
     pub capabilities: Vec<&'static str>,
 }
@@ -177,21 +175,6 @@ impl Catalog {
         match scope {
             Scope::All => Some(read(&snapshot.all)),
             Scope::Upstream(name) => snapshot.each.get(name).map(read),
-        }
-    }
-
-    /// Whether `endpoint` offers what its upstream's first attempt brought.
-    pub fn is_settled(&self, endpoint: &str) -> bool {
-        self.snapshot.load().each.get(endpoint).is_some_and(|view| !view.starting)
-    }
-
-    /// Waits for [`Catalog::is_settled`]: a server that is connected is not yet listed.
-    pub async fn settled(&self, endpoint: &str) {
-        let mut changes = self.changes();
-        while !self.is_settled(endpoint) {
-            if let Err(broadcast::error::RecvError::Closed) = changes.recv().await {
-                return;
-            }
         }
     }
 

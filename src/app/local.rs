@@ -127,7 +127,6 @@ async fn attach(parts: &Arc<Parts>, stream: UnixStream) -> anyhow::Result<()> {
     let (upstream, stop) = parts.upstreams.start_private(&name, settings, home);
     let _ends = stop.clone().drop_guard();
     upstream.attempted().await;
-    parts.gateway.catalog.settled(&upstream.endpoint).await;
     let scope = Scope::Upstream(Arc::clone(&upstream.endpoint));
     let from = From { principal: Arc::new(principal(&hello)), scope, source: None };
     let lines = Lines::new(Arc::clone(&parts.gateway), Arc::clone(&parts.parked), from, limits);

@@ -126,7 +126,7 @@ impl Upstreams {
 
     pub(super) async fn attempted(&self) {
         for upstream in self.all() {
-            self.0.keeper.catalog.settled(&upstream.endpoint).await;
+            upstream.attempted().await;
         }
     }
 }

@@ -56,8 +56,6 @@ struct Part {
     /// Wrapped servers stand at their own endpoint alone.
     private: bool,
     partial: Vec<String>,
-    /// Nothing is known yet: the upstream's first attempt is under way.
-    starting: bool,
     problems: Vec<String>,
     capabilities: Vec<&'static str>,
 }
@@ -117,11 +115,7 @@ impl Keeper {
         let state = upstream.state();
         let mut part = match &*state {
             State::Ready(connected) => self.part(upstream, connected).await,
-            State::Starting => Part {
-                partial: vec!["still starting".into()],
-                starting: true,
-                ..Part::default()
-            },
+            State::Starting => Part { partial: vec!["still starting".into()], ..Part::default() },
             State::Down { why } => Part { partial: vec![why.to_string()], ..Part::default() },
         };
         part.private = private;
@@ -263,7 +257,6 @@ impl Keeper {
             let mut own = View::default();
             add(&mut own, name, part, |item| item.name.clone());
             own.instructions = part.instructions.clone();
-            own.starting = part.starting;
             own.index();
             snapshot.each.insert(Arc::clone(name), own);
             snapshot.problems.extend(part.problems.iter().cloned());

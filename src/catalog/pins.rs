@@ -1,6 +1,9 @@
 //! Pinned definitions: what each tool looked like when it was accepted. On first use a clean
 //! definition is accepted; a changed or a suspicious one waits for a person, alone.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashMap;
 
 use crate::{

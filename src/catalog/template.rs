@@ -35,3 +35,22 @@ impl Template {
         !climbs && self.0.as_ref().is_some_and(|pattern| pattern.is_match(uri))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Template;
+
+    #[test]
+    fn templates_match_what_they_expand_to_and_nothing_above() {
+        let file = Template::new("file:///logs/{name}");
+        assert!(file.fits("file:///logs/today.txt"));
+        assert!(!file.fits("file:///logs/a/b"));
+        assert!(!file.fits("file:///logs/.."));
+        assert!(!file.fits("file:///secret"));
+        let deep = Template::new("file:///logs/{+path}");
+        assert!(deep.fits("file:///logs/a/b"));
+        assert!(!deep.fits("file:///logs/../../etc/passwd"));
+        assert!(!deep.fits("file:///logs/%2e%2e/etc/passwd"));
+        assert!(!Template::new("broken{").fits("broken{"));
+    }
+}
