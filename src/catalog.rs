@@ -2,6 +2,7 @@
 //! listed and called. Built when something changes, never on the way of a call.
 
 mod build;
+mod draft;
 pub mod pins;
 mod template;
 

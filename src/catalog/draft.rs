@@ -1,0 +1,114 @@
+//! A definition on its way into the catalog: read by the firewall, its name checked, its schema
+//! made ready.
+
+use std::collections::HashSet;
+
+use super::Kind;
+use crate::{
+    firewall::{Disposition, Surface},
+    inspect::Firewall,
+    mcp::{Json, Object},
+    schema::Schema,
+};
+
+/// A definition on its way into the catalog.
+pub(super) struct Draft<'a> {
+    pub(super) kind: Kind,
+    pub(super) name: &'a str,
+    pub(super) received: &'a Json,
+    /// What will be offered: edited where the firewall says so.
+    pub(super) offered: Object,
+    /// Why the firewall would keep it back, if it would.
+    pub(super) suspicion: Option<String>,
+    pub(super) pin: String,
+    /// Why it is kept back, if it is.
+    pub(super) quarantine: Option<String>,
+}
+
+impl<'a> Draft<'a> {
+    pub(super) fn new(kind: Kind, name: &'a str, received: &'a Json, firewall: &Firewall) -> Self {
+        let surface = match kind {
+            Kind::Tool => Surface::ToolDefinition,
+            Kind::Prompt => Surface::Prompt,
+            Kind::Resource | Kind::Template => Surface::Resource,
+        };
+        let mut offered = received.clone();
+        let inspection = firewall.inspect(surface, &mut offered);
+        let suspicion = (inspection.disposition != Disposition::Allow).then(|| {
+            let rules: Vec<&str> = inspection.rules.iter().map(AsRef::as_ref).collect();
+            format!("the firewall found {} in its definition", rules.join(", "))
+        });
+        let offered = offered.as_object().cloned().unwrap_or_default();
+        Self { kind, name, received, offered, suspicion, pin: String::new(), quarantine: None }
+    }
+}
+
+pub(super) fn announce(upstream: &str, draft: &Draft<'_>, reason: &str) {
+    tracing::warn!(
+        upstream,
+        name = draft.name,
+        reason,
+        "A {} is kept back. See `bartizan pins diff`.",
+        draft.kind.name()
+    );
+}
+
+/// Names a model can be misled by are refused: odd characters, or twins under folding.
+pub(super) fn check_name(kind: Kind, name: &str, seen: &mut HashSet<String>) -> Result<(), &'static str> {
+    const NAME_BYTES_MAX: usize = 128;
+    const URI_BYTES_MAX: usize = 2048;
+    match kind {
+        Kind::Tool => {
+            let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte);
+            if name.is_empty() || name.len() > NAME_BYTES_MAX || !name.bytes().all(plain) {
+                return Err("the name may have 1 to 128 letters, digits and `_-.`");
+            }
+            if !seen.insert(name.to_ascii_lowercase()) {
+                return Err("another tool of this server has the same name but for case");
+            }
+        }
+        Kind::Prompt => {
+            let visible = !name.chars().any(char::is_control);
+            if name.is_empty() || name.len() > NAME_BYTES_MAX || !visible {
+                return Err("the name may have 1 to 128 visible characters");
+            }
+            if !seen.insert(name.to_lowercase()) {
+                return Err("another prompt of this server has the same name but for case");
+            }
+        }
+        Kind::Resource | Kind::Template => {
+            if name.is_empty() || name.len() > URI_BYTES_MAX {
+                return Err("the URI is empty or longer than 2048 bytes");
+            }
+            if !seen.insert(name.to_owned()) {
+                return Err("another resource of this server has the same URI");
+            }
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn problem(upstream: &str, kind: Kind, name: &str, why: &str) -> String {
+    let shown: String = name.chars().take(80).flat_map(char::escape_debug).collect();
+    format!("{upstream}: the {} `{shown}` is left out: {why}", kind.name())
+}
+
+/// Prompts declare arguments as a list; as a schema they can be checked like a tool's.
+pub(super) fn prompt_schema(definition: &Object) -> Option<Schema> {
+    let arguments = definition.get("arguments")?.as_array()?;
+    let (mut properties, mut required) = (Object::new(), Vec::new());
+    for argument in arguments {
+        let Some(name) = argument.get("name").and_then(Json::as_str) else { continue };
+        properties.insert(name, Object::from([("type", "string".into())]));
+        if argument.get("required").and_then(Json::as_bool) == Some(true) {
+            required.push(Json::from(name));
+        }
+    }
+    let schema = Object::from([
+        ("type", "object".into()),
+        ("properties", properties.into()),
+        ("required", required.into()),
+        ("additionalProperties", Object::from([("type", "string".into())]).into()),
+    ]);
+    Schema::compile(&schema.into()).ok()
+}
