@@ -2,7 +2,6 @@
 
 The suite runs `client.py URL`. This starts the gateway in plain mode, logs it in where the scenario is about OAuth,
 and makes the scripted calls through it with the TypeScript SDK. What reaches the suite's server is the gateway's.
-With BARTIZAN_CONFORMANCE_DIRECT set, the same calls go there without a gateway.
 """
 
 import json
@@ -22,7 +21,6 @@ SCENARIO = os.environ["MCP_CONFORMANCE_SCENARIO"]
 REVISION = os.environ.get("MCP_CONFORMANCE_PROTOCOL_VERSION", "2026-07-28")
 CONTEXT = json.loads(os.environ.get("MCP_CONFORMANCE_CONTEXT", "{}"))
 RELEASE = "BARTIZAN_CONFORMANCE_RELEASE" in os.environ
-DIRECT = "BARTIZAN_CONFORMANCE_DIRECT" in os.environ
 # The address that the suite expects as the id of a client with a metadata document.
 METADATA_DOCUMENT = "https://conformance-test.local/client-metadata.json"
 
@@ -135,5 +133,4 @@ def through_gateway(url):
 
 if __name__ == "__main__":
     os.environ["BARTIZAN_PEERS"] = str(PEERS)
-    target = sys.argv[-1]
-    sys.exit(0 if (script(target) if DIRECT else through_gateway(target)) else 1)
+    sys.exit(0 if through_gateway(sys.argv[-1]) else 1)
