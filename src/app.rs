@@ -150,7 +150,7 @@ impl App {
 
     async fn run(&mut self) -> anyhow::Result<()> {
         let config = self.parts.config.load_full();
-        for problem in self.parts.upstreams.reconcile(&config) {
+        if let Some(problem) = self.parts.upstreams.reconcile(&config).first() {
             anyhow::bail!("{}: {problem}", config.path.display());
         }
         if self.parts.options.purpose == Purpose::Serve {
@@ -198,8 +198,11 @@ impl App {
             limits: limits.message(),
             readiness: {
                 let upstreams = self.parts.upstreams.clone();
-                let notices = self.notices.clone();
-                Readiness { upstreams: Box::new(move || upstreams.all()), notices }
+                let (config, options) = (Arc::clone(&self.parts.config), self.parts.options);
+                Readiness {
+                    upstreams: Box::new(move || upstreams.all()),
+                    notices: Box::new(move || notices(&config.load(), options)),
+                }
             },
         });
         let stop = self.stop.clone();

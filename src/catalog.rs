@@ -189,13 +189,13 @@ impl Catalog {
 
     fn updated(&self, uri: &str) {
         // Nobody listening is fine.
-        let _ = self.updates.send(uri.into());
+        self.updates.send(uri.into()).ok();
     }
 
     fn replace(&self, snapshot: Snapshot, changes: Changes) {
         self.snapshot.store(Arc::new(snapshot));
         // Nobody listening is fine.
-        let _ = self.changes.send(changes);
+        self.changes.send(changes).ok();
     }
 }
 

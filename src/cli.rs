@@ -154,7 +154,7 @@ fn man() -> Ran {
 
 /// Prints a line. A reader that left is no error.
 fn say(line: impl std::fmt::Display) {
-    let _ = writeln!(std::io::stdout(), "{line}");
+    writeln!(std::io::stdout(), "{line}").ok();
 }
 
 /// Prints JSON as people's tools expect it.

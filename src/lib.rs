@@ -5,6 +5,10 @@
 //! the [`firewall`]), [`approval`], [`upstream`], the firewall again, [`spotlight`], and the
 //! record in [`audit`].
 
+// The fuzz targets' laws name the crate; the tests that replay their seeds do too.
+#[cfg(test)]
+extern crate self as bartizan;
+
 // The protocol, and nothing but the protocol.
 pub mod mcp;
 

@@ -9,6 +9,9 @@ pub mod revision;
 pub mod rpc;
 pub mod sse;
 
+#[cfg(test)]
+mod seeds;
+
 pub use client::ClientInfo;
 pub use json::{Json, Object};
 pub use method::Method;

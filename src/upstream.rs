@@ -172,7 +172,7 @@ impl Upstream {
     pub async fn attempted(&self) {
         let mut attempted = self.attempted.subscribe();
         // The sender lives in `self`, so waiting cannot fail.
-        let _ = attempted.wait_for(|done| *done).await;
+        attempted.wait_for(|done| *done).await.ok();
     }
 
     /// Keeps the upstream connected until `stop`.
@@ -209,7 +209,7 @@ impl Upstream {
 
     fn announce(&self, event: Event) {
         // Nobody listening is fine.
-        let _ = self.events.send(event);
+        self.events.send(event).ok();
     }
 
     /// Serves one connection until it is lost, and says why.

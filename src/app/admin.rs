@@ -5,7 +5,7 @@ mod answer;
 mod ask;
 mod proof;
 
-use std::{path::PathBuf, sync::Arc};
+use std::{path::Path, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 use tokio::{
@@ -64,7 +64,7 @@ pub(super) fn listen(
     stop: &CancellationToken,
     tasks: &TaskTracker,
 ) -> anyhow::Result<()> {
-    let listener = bind(parts.store.folder().join(ADMIN_SOCKET))?;
+    let listener = bind(&parts.store.folder().join(ADMIN_SOCKET))?;
     let (parts, stop) = (Arc::clone(parts), stop.clone());
     tasks.spawn(async move {
         loop {
@@ -84,19 +84,19 @@ pub(super) fn listen(
 
 /// Binds a socket for the owner alone. The store's lock shows that nobody else uses it, so what
 /// lies there is a leftover.
-pub(super) fn bind(path: PathBuf) -> anyhow::Result<UnixListener> {
+pub(super) fn bind(path: &Path) -> anyhow::Result<UnixListener> {
     use anyhow::Context as _;
     use std::os::unix::fs::PermissionsExt as _;
-    match std::fs::remove_file(&path) {
+    match std::fs::remove_file(path) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
             return Err(error).with_context(|| format!("cannot replace `{}`", path.display()));
         }
         _ => {}
     }
-    let listener = UnixListener::bind(&path).with_context(|| {
+    let listener = UnixListener::bind(path).with_context(|| {
         format!("cannot open the socket `{}` (a path may have 107 bytes)", path.display())
     })?;
-    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600))?;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))?;
     Ok(listener)
 }
 

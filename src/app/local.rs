@@ -73,7 +73,7 @@ pub(super) fn listen(
     stop: &CancellationToken,
     tasks: &TaskTracker,
 ) -> anyhow::Result<()> {
-    let listener = admin::bind(parts.store.folder().join(WRAP_SOCKET))?;
+    let listener = admin::bind(&parts.store.folder().join(WRAP_SOCKET))?;
     let (parts, stop) = (Arc::clone(parts), stop.clone());
     let attached = Arc::new(AtomicUsize::new(0));
     tasks.spawn(async move {

@@ -57,6 +57,11 @@ pub(super) async fn now(parts: &Parts) -> anyhow::Result<()> {
     }
     parts.gateway.approvals.set_waits(config.file.approvals.waits);
     parts.gateway.client_modes.store(Arc::new(super::client_modes(&config)));
+    let known = super::notices(&old, parts.options);
+    let now = super::notices(&config, parts.options);
+    for notice in now.iter().filter(|notice| !known.contains(notice)) {
+        tracing::warn!("Take note: {notice}.");
+    }
     parts.config.store(Arc::new(config));
     parts.gateway.policies.store(Arc::new(policies));
     if changed_limits {

@@ -1,6 +1,9 @@
 //! The tool servers that run, kept as the configuration says.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, btree_map::Entry},
+    sync::Arc,
+};
 
 use parking_lot::Mutex;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -68,9 +71,9 @@ impl Upstreams {
             same
         });
         for (name, settings) in wanted {
-            if !running.contains_key(&name) {
-                let runs = self.start(&name, settings, None, false);
-                running.insert(name, runs);
+            if let Entry::Vacant(free) = running.entry(name) {
+                let runs = self.start(free.key(), settings, None, false);
+                free.insert(runs);
             }
         }
         Vec::new()

@@ -51,7 +51,7 @@ impl Waiters {
 impl Waiting {
     pub(super) async fn decided(&mut self) {
         // The sender stays while this receiver does.
-        let _ = self.outcome.wait_for(|outcome| *outcome != Outcome::Open).await;
+        self.outcome.wait_for(|outcome| *outcome != Outcome::Open).await.ok();
     }
 }
 

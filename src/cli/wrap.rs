@@ -63,7 +63,7 @@ pub(super) fn run(command: Wrap) -> Ran {
     std::thread::Builder::new().stack_size(128 << 10).spawn(move || {
         pump(&mut std::io::stdin().lock(), &mut socket);
         // The client closed its end: the gateway ends the server, and we end with it.
-        let _ = socket.shutdown(std::net::Shutdown::Write);
+        socket.shutdown(std::net::Shutdown::Write).ok();
     })?;
     pump(&mut incoming, &mut std::io::stdout().lock());
     Ok(ExitCode::SUCCESS)

@@ -170,6 +170,7 @@ impl Trail {
     }
 }
 
+#[derive(Clone, Copy)]
 enum Record {
     Decision(Disposition, Option<&'static str>),
     Outcome(Outcome, Option<&'static str>),

@@ -121,7 +121,7 @@ impl Http {
                 self.gateway.metrics.unidentified();
                 tracing::info!(code = error.code(), "A caller was not identified.");
                 let body = RpcError::new(RpcError::INVALID_REQUEST, error.public());
-                let mut response = refuse(&Refused { status: 401, error: body }, None);
+                let mut response = refuse(&Refused { status: error.status(), error: body }, None);
                 let challenge = self.metadata.as_ref().map(|metadata| metadata.challenge(error));
                 if let Some(Ok(value)) = challenge.map(Ok::<HeaderValue, std::convert::Infallible>)
                 {

@@ -140,7 +140,7 @@ impl Session {
         let Id::Integer(id) = response.id else { return };
         if let Some(reply) = self.asked.lock().remove(&id) {
             // Whoever asked may have given up.
-            let _ = reply.send(response.outcome);
+            reply.send(response.outcome).ok();
         }
     }
 

@@ -82,7 +82,7 @@ impl Child {
     fn signal(&self, signal: Signal) {
         if let Some(group) = self.group {
             // Fails only when nobody of the group is left.
-            let _ = kill_process_group(group, signal);
+            kill_process_group(group, signal).ok();
         }
     }
 }

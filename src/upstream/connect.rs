@@ -99,7 +99,7 @@ impl Upstream {
             let probe = Outbound::own(Method::Discover, Object::new(), timeout);
             match link.request(modern(probe)).await.map(|response| response.outcome) {
                 Ok(Ok(result)) => {
-                    let handshake = discovered(result)?;
+                    let handshake = discovered(&result)?;
                     link.settle(handshake.revision);
                     return Some(Ok(handshake));
                 }
@@ -147,11 +147,11 @@ fn modern(mut probe: Outbound<'_>) -> Outbound<'_> {
     probe
 }
 
-fn discovered(result: Object) -> Option<Handshake> {
+fn discovered(result: &Object) -> Option<Handshake> {
     let supported = result.get("supportedVersions")?.as_array()?;
     let modern = Revision::R2026_07_28;
     let speaks = supported.iter().any(|version| version.as_str() == Some(modern.name()));
-    speaks.then(|| handshake(modern, &result))
+    speaks.then(|| handshake(modern, result))
 }
 
 /// Whether a refused probe names the modern revision among those that the server takes.

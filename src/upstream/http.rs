@@ -68,7 +68,8 @@ impl HttpLink {
     }
 
     pub(super) fn settle(&self, revision: Revision) {
-        let _ = self.0.revision.set(revision);
+        // A second handshake on one link cannot happen; the first one stays.
+        self.0.revision.set(revision).ok();
         if revision.era() == Era::Legacy {
             tokio::spawn(Self::listen(Arc::downgrade(&self.0)));
         }

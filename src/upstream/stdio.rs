@@ -82,7 +82,7 @@ impl StdioLink {
 
     pub(super) fn settle(&self, revision: Revision) {
         // A second handshake on one link cannot happen; the first one stays.
-        let _ = self.revision.set(revision);
+        self.revision.set(revision).ok();
     }
 
     pub(super) async fn closed(&self) {

@@ -19,13 +19,14 @@ use crate::{
 pub struct Readiness {
     /// The upstreams of this moment.
     pub upstreams: Box<dyn Fn() -> Vec<Arc<Upstream>> + Send + Sync>,
-    /// Statements that stand at start too: doors that only observe, development mode, friction.
-    pub notices: Vec<String>,
+    /// What everybody should know at this moment: doors that only observe, development mode,
+    /// friction. Said at start and at each reload too.
+    pub notices: Box<dyn Fn() -> Vec<String> + Send + Sync>,
 }
 
 impl std::fmt::Debug for Readiness {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Readiness").field("notices", &self.notices).finish_non_exhaustive()
+        formatter.debug_struct("Readiness").finish_non_exhaustive()
     }
 }
 
@@ -48,7 +49,7 @@ pub(super) async fn ready(State(http): State<Arc<Http>>, headers: HeaderMap) -> 
     let body = json!({
         "ready": !starting,
         "upstreams": each,
-        "notices": http.readiness.notices,
+        "notices": (http.readiness.notices)(),
         "left_out": problems,
     });
     let status = if starting { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
@@ -86,7 +87,7 @@ pub(super) async fn metrics(State(http): State<Arc<Http>>, headers: HeaderMap) -
         (
             "bartizan_observing",
             "1 if any door only observes.",
-            u64::from(http.readiness.notices.iter().any(|notice| notice.contains("observe"))),
+            u64::from((http.readiness.notices)().iter().any(|notice| notice.contains("observe"))),
         ),
     ];
     let mut response = http.gateway.metrics.render(&gauges).into_response();
