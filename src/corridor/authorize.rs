@@ -89,9 +89,11 @@ impl Gateway {
 
     /// Whether a list may show this item to this caller.
     pub(crate) fn may_list(&self, principal: &Principal, item: &Item) -> bool {
-        if item.quarantine.is_some() {
-            return false;
-        }
+        item.quarantine.is_none() && self.may_know(principal, item)
+    }
+
+    /// Whether this caller may know that this item exists.
+    pub(crate) fn may_know(&self, principal: &Principal, item: &Item) -> bool {
         let question = question(principal, item, Action::List, None);
         let allowed = matches!(self.policies.load().decide(&question), Decision::Allow { .. });
         allowed || item.settings.modes.access == Mode::Observe

@@ -59,7 +59,7 @@ impl Gateway {
             result.insert("nextCursor", next_cursor(from + PAGE_ITEMS));
         }
         if arrival.method == Method::ToolsList
-            && let Some(text) = kept_back(view)
+            && let Some(text) = kept_back(view, |item| self.may_know(&arrival.principal, item))
         {
             result.object_mut("_meta").insert(META_QUARANTINE, text);
         }
@@ -136,9 +136,10 @@ impl Gateway {
     }
 }
 
-/// One sentence on tools that wait for a person, for the agent.
-fn kept_back(view: &View) -> Option<String> {
-    let names = view.tools.iter().filter(|(_, item)| item.quarantine.is_some());
+/// One sentence on tools that wait for a person, for the agent, if it may know of them.
+fn kept_back(view: &View, may_know: impl Fn(&Item) -> bool) -> Option<String> {
+    let waits = |item: &Item| item.quarantine.is_some() && may_know(item);
+    let names = view.tools.iter().filter(|(_, item)| waits(item));
     let names: Vec<&str> = names.map(|(name, _)| name.as_str()).take(NAMED_MAX).collect();
     (!names.is_empty()).then(|| {
         format!("Kept back until a person looks at their definitions: {}.", names.join(", "))
