@@ -24,6 +24,7 @@ impl Folder {
     ///
     /// # Errors
     /// It cannot be written.
+    #[expect(clippy::disallowed_methods, reason = "the name is drawn, and must not exist yet")]
     pub fn make() -> anyhow::Result<Self> {
         let name = format!("bartizan-demo-{}", crate::ids::random(8));
         let path = std::env::temp_dir().join(name);
