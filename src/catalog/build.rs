@@ -302,7 +302,6 @@ impl Part {
     }
 }
 
-
 fn instructions(
     connected: &Connected,
     firewall: &Firewall,

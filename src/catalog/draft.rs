@@ -54,7 +54,11 @@ pub(super) fn announce(upstream: &str, draft: &Draft<'_>, reason: &str) {
 }
 
 /// Names a model can be misled by are refused: odd characters, or twins under folding.
-pub(super) fn check_name(kind: Kind, name: &str, seen: &mut HashSet<String>) -> Result<(), &'static str> {
+pub(super) fn check_name(
+    kind: Kind,
+    name: &str,
+    seen: &mut HashSet<String>,
+) -> Result<(), &'static str> {
     const NAME_BYTES_MAX: usize = 128;
     const URI_BYTES_MAX: usize = 2048;
     match kind {
