@@ -96,7 +96,10 @@ impl Approvals {
         let created = ids::now_ms();
         let lifetime = i64::try_from(waits.expires_s).unwrap_or(i64::MAX / 2000) * 1000;
         let row = request.row(ids::approval(), lookup, created, created + lifetime);
-        self.store.hold(&row).await.map_err(failed)?;
+        if !self.store.hold(&row).await.map_err(failed)? {
+            let row = self.store.find_held(&row.lookup).await.map_err(failed)?;
+            return row.ok_or_else(|| Refusal::internal("a held call vanished"));
+        }
         tracing::info!(approval = %row.id, upstream = %row.upstream, tool = %row.tool,
             reasons = %row.reasons, "A call waits for a person: `bartizan approvals list`.");
         Ok(row)

@@ -39,7 +39,7 @@ struct Cli {
 #[derive(Clone, Debug, clap::Args)]
 pub struct ConfigArgument {
     /// The configuration file [default: ~/.config/bartizan/bartizan.toml]
-    #[arg(long, short, value_name = "FILE")]
+    #[arg(long, short, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
 }
 

@@ -46,14 +46,20 @@ pub struct DecisionRow {
 }
 
 impl Store {
+    /// Holds a call, unless the same call is held already: calls made at once are one question.
+    /// `false`: it was.
+    ///
     /// # Errors
     /// The store failed; nothing is held then, and the call is refused.
-    pub async fn hold(&self, row: &ApprovalRow) -> Result<(), StoreError> {
-        sqlx::query(
+    pub async fn hold(&self, row: &ApprovalRow) -> Result<bool, StoreError> {
+        let held = sqlx::query(
             "INSERT INTO approvals
              (id, state, lookup, principal, client, run, upstream, tool, definition_digest,
               arguments, arguments_digest, reasons, policy_digest, ruleset_digest, created, expires)
-             VALUES (?, 'pending', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+             SELECT ?, 'pending', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
+             WHERE NOT EXISTS (
+                 SELECT 1 FROM approvals WHERE lookup = ? AND expires > ?
+                     AND state IN ('pending', 'approved', 'denied'))",
         )
         .bind(&row.id)
         .bind(&row.lookup)
@@ -70,9 +76,11 @@ impl Store {
         .bind(&row.ruleset_digest)
         .bind(row.created)
         .bind(row.expires)
+        .bind(&row.lookup)
+        .bind(row.created)
         .execute(&self.pool)
         .await?;
-        Ok(())
+        Ok(held.rows_affected() == 1)
     }
 
     /// The newest live record of exactly this call by exactly this caller.

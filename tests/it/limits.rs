@@ -1,0 +1,126 @@
+//! Counting calls: exactly, by name, and never so that ordinary use suffers.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use crate::support::{Client, Era, Fixture, Gateway, said, texts};
+
+async fn limited(limits: &str) -> (Gateway, Fixture) {
+    let fixture = Fixture::start(&[]).await;
+    let text = format!("[limits]\n{limits}\n[upstreams.f]\n{}\n", fixture.url());
+    (Gateway::start(&text).await, fixture)
+}
+
+fn code(answer: &Value) -> &str {
+    answer["result"]["_meta"]["dev.bartizan/refusal"]["code"].as_str().unwrap_or("none")
+}
+
+async fn echo(client: &Client) -> Value {
+    client.call("f__echo", json!({"text": "a"})).await
+}
+
+#[tokio::test]
+async fn so_many_calls_pass_and_the_next_is_refused_by_name() {
+    let (gateway, fixture) = limited("calls_per_principal = { per_minute = 1, burst = 5 }").await;
+    let one = gateway.client(Era::Modern).run("one");
+    for _ in 0..5 {
+        assert_eq!(texts(&echo(&one).await), ["a"]);
+    }
+    let reply = one.begin("f__echo", json!({"text": "a"})).await;
+    let seconds: u64 = reply.header("retry-after").expect("a time").parse().expect("seconds");
+    assert!((1..=60).contains(&seconds), "{seconds}");
+    let answer = reply.answer().await;
+    assert_eq!(code(&answer), "limited", "{answer}");
+    assert!(said(&answer).contains("limits.calls_per_principal"), "{answer}");
+    assert!(said(&answer).contains(&format!("in {seconds} s")), "{answer}");
+    assert_eq!(fixture.started().await, 5, "exactly");
+    // One principal never starves another.
+    let two = gateway.client(Era::Modern).run("two");
+    assert_eq!(texts(&echo(&two).await), ["a"]);
+    gateway.end().await;
+}
+
+#[tokio::test]
+async fn calls_at_once_are_counted_exactly_too() {
+    let (gateway, fixture) = limited("calls_per_principal = { per_minute = 1, burst = 7 }").await;
+    let client = Arc::new(gateway.modern().await);
+    let calls: Vec<_> = (0..30)
+        .map(|_| {
+            let client = Arc::clone(&client);
+            tokio::spawn(async move { echo(&client).await })
+        })
+        .collect();
+    let mut passed = 0;
+    for call in calls {
+        let answer = call.await.expect("an answer");
+        passed += usize::from(texts(&answer) == ["a"]);
+    }
+    assert_eq!((passed, fixture.started().await), (7, 7));
+    gateway.end().await;
+}
+
+#[tokio::test]
+async fn each_limit_has_its_own_name() {
+    for (limits, name) in [
+        ("calls_per_tool = { per_minute = 1, burst = 1 }", "limits.calls_per_tool"),
+        ("calls_in_all = { per_minute = 1, burst = 1 }", "limits.calls_in_all"),
+    ] {
+        let (gateway, fixture) = limited(limits).await;
+        let client = gateway.modern().await;
+        assert_eq!(texts(&echo(&client).await), ["a"]);
+        let answer = echo(&client).await;
+        assert!(said(&answer).contains(name), "{name}: {answer}");
+        let other = client.call("f__add", json!({"a": 1, "b": 1})).await;
+        assert_eq!(code(&other) == "limited", name == "limits.calls_in_all", "{other}");
+        assert!(fixture.started().await <= 2);
+        gateway.end().await;
+    }
+}
+
+#[tokio::test]
+async fn seats_bound_what_runs_at_once_and_are_given_back() {
+    let (gateway, fixture) = limited("executing_per_principal = 2").await;
+    let client = Arc::new(gateway.modern().await);
+    let running: Vec<_> = (0..2)
+        .map(|_| {
+            let client = Arc::clone(&client);
+            tokio::spawn(async move { client.call("f__sleep", json!({"ms": 400})).await })
+        })
+        .collect();
+    crate::support::eventually("both run", async || (fixture.started().await == 2).then_some(()))
+        .await;
+    let answer = echo(&client).await;
+    assert!(said(&answer).contains("limits.executing_per_principal"), "{answer}");
+    for call in running {
+        assert_eq!(texts(&call.await.expect("an answer")), ["slept 400 ms"]);
+    }
+    assert_eq!(texts(&echo(&client).await), ["a"]);
+    gateway.end().await;
+}
+
+#[tokio::test]
+async fn sessions_are_limited_by_principal() {
+    let (gateway, _fixture) = limited("sessions_per_principal = 2").await;
+    let greet = async |run: &str| {
+        let client = gateway.client(Era::Legacy).run(run);
+        let params = json!({"protocolVersion": "2025-11-25", "capabilities": {}});
+        client.request("initialize", params).await.status
+    };
+    assert_eq!([greet("one").await, greet("one").await, greet("one").await], [200, 200, 429]);
+    assert_eq!(greet("two").await, 200);
+    gateway.end().await;
+}
+
+#[tokio::test]
+async fn ordinary_use_meets_no_limit() {
+    let (gateway, fixture) = limited("").await;
+    for era in Era::BOTH {
+        let client = gateway.client(era).ready().await;
+        for _ in 0..300 {
+            assert_eq!(texts(&echo(&client).await), ["a"]);
+        }
+    }
+    assert_eq!(fixture.started().await, 600);
+    gateway.end().await;
+}

@@ -1,0 +1,119 @@
+//! An upstream of a few lines that answers with exactly the bytes that a test gives it.
+
+use std::sync::Arc;
+
+use axum::{
+    Router, body::Bytes, extract::State, http::HeaderMap, response::Response, routing::post,
+};
+use parking_lot::Mutex;
+use serde_json::{Value, json};
+
+/// What the upstream says; a test may change it at any time.
+#[derive(Debug, Default)]
+pub(crate) struct Script {
+    pub(crate) tools: Mutex<Vec<Value>>,
+    /// The whole answer to a call; `$ID` becomes the request's id.
+    pub(crate) answer: Mutex<Vec<u8>>,
+    pub(crate) content_type: Mutex<Option<&'static str>>,
+    /// Bodies of the calls that came.
+    pub(crate) calls: Mutex<Vec<Value>>,
+}
+
+/// A modern upstream over HTTP.
+#[derive(Debug)]
+pub(crate) struct Raw {
+    pub(crate) script: Arc<Script>,
+    pub(crate) url: String,
+    serving: tokio::task::JoinHandle<()>,
+}
+
+impl Drop for Raw {
+    fn drop(&mut self) {
+        self.serving.abort();
+    }
+}
+
+/// A tool that takes anything.
+pub(crate) fn tool(name: &str) -> Value {
+    json!({"name": name, "description": "Does it.", "inputSchema": {"type": "object"}})
+}
+
+/// A result of one text.
+pub(crate) fn text_result(text: &str) -> String {
+    json!({"content": [{"type": "text", "text": text}], "resultType": "complete"}).to_string()
+}
+
+impl Raw {
+    pub(crate) async fn start(tools: Vec<Value>) -> Self {
+        let script = Arc::new(Script::default());
+        *script.tools.lock() = tools;
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = listener.local_addr().expect("an address");
+        let router = Router::new()
+            .route("/mcp", post(receive))
+            .layer(axum::extract::DefaultBodyLimit::max(1 << 30))
+            .with_state(Arc::clone(&script));
+        let serving = tokio::spawn(async move {
+            axum::serve(listener, router).await.expect("it serves");
+        });
+        let raw = Self { script, url: format!("url = \"http://{address}/mcp\""), serving };
+        raw.returns(&text_result("ok"));
+        raw
+    }
+
+    /// Sets the result of every call from now on.
+    pub(crate) fn returns(&self, result: &str) {
+        self.answers(
+            format!("{{\"jsonrpc\":\"2.0\",\"id\":$ID,\"result\":{result}}}").into_bytes(),
+        );
+    }
+
+    /// Sets the whole answer.
+    pub(crate) fn answers(&self, answer: Vec<u8>) {
+        *self.script.answer.lock() = answer;
+    }
+
+    pub(crate) fn called(&self) -> usize {
+        self.script.calls.lock().len()
+    }
+}
+
+async fn receive(State(script): State<Arc<Script>>, _headers: HeaderMap, body: Bytes) -> Response {
+    let request: Value = serde_json::from_slice(&body).unwrap_or_default();
+    let id = request["id"].clone();
+    let meta = json!({"io.modelcontextprotocol/serverInfo": {"name": "raw", "version": "1"}});
+    let result = match request["method"].as_str() {
+        Some("server/discover") => json!({
+            "supportedVersions": ["2026-07-28"], "capabilities": {"tools": {}},
+            "resultType": "complete", "ttlMs": 0, "cacheScope": "private", "_meta": meta,
+        }),
+        Some("tools/list") => json!({
+            "tools": *script.tools.lock(), "resultType": "complete", "ttlMs": 0,
+            "cacheScope": "private", "_meta": meta,
+        }),
+        Some("tools/call") => {
+            let id = id.to_string();
+            script.calls.lock().push(request);
+            let answer = script.answer.lock().clone();
+            let kind = script.content_type.lock().unwrap_or("application/json");
+            return respond(kind, replaced(&answer, id.as_bytes()));
+        }
+        _ => {
+            let error = json!({"code": -32601, "message": "no such method"});
+            let body = json!({"jsonrpc": "2.0", "id": id, "error": error});
+            return respond("application/json", body.to_string().into_bytes());
+        }
+    };
+    let body = json!({"jsonrpc": "2.0", "id": id, "result": result});
+    respond("application/json", body.to_string().into_bytes())
+}
+
+fn replaced(answer: &[u8], id: &[u8]) -> Vec<u8> {
+    let at = answer.windows(3).position(|window| window == b"$ID");
+    let Some(at) = at else { return answer.to_vec() };
+    [&answer[..at], id, &answer[at + 3..]].concat()
+}
+
+fn respond(kind: &str, body: Vec<u8>) -> Response {
+    Response::builder().header("content-type", kind).body(body.into()).expect("a response")
+}

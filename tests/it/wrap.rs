@@ -1,0 +1,211 @@
+//! `bartizan wrap`: clients that speak stdio share one gateway.
+
+use std::{
+    path::Path,
+    process::Stdio,
+    time::{Duration, Instant},
+};
+
+use rustix::process::Signal;
+use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines},
+    process::{Child, ChildStdin, ChildStdout, Command},
+};
+
+use crate::support::{
+    PATIENCE, eventually, fixture, gateway, lives,
+    process::{bartizan, send_signal},
+    record,
+};
+
+/// One wrapped server, as its client sees it.
+struct Wrapped {
+    child: Child,
+    input: Option<ChildStdin>,
+    output: Lines<BufReader<ChildStdout>>,
+}
+
+impl Wrapped {
+    fn start(folder: &Path, flags: &[&str]) -> Self {
+        let mut command = Command::new(bartizan());
+        command.arg("wrap").arg("--config").arg(folder.join("bartizan.toml"));
+        command.arg("--").arg(fixture::program()).arg("--stdio").args(flags);
+        let log = std::fs::File::create(folder.join("wrap.log")).expect("a log");
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(log)
+            .kill_on_drop(true)
+            .spawn()
+            .expect("it starts");
+        let input = child.stdin.take();
+        let output = BufReader::new(child.stdout.take().expect("a pipe")).lines();
+        Self { child, input, output }
+    }
+
+    async fn send(&mut self, message: Value) {
+        let input = self.input.as_mut().expect("it is open");
+        input.write_all(format!("{message}\n").as_bytes()).await.expect("written");
+    }
+
+    async fn next(&mut self) -> Value {
+        let line = tokio::time::timeout(PATIENCE, self.output.next_line()).await;
+        let line = line.expect("in time").expect("readable").expect("it still speaks");
+        serde_json::from_str(&line).expect("JSON")
+    }
+
+    async fn ask(&mut self, id: u64, method: &str, params: Value) -> Value {
+        self.send(json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params})).await;
+        loop {
+            let message = self.next().await;
+            if message["id"] == id && message.get("method").is_none() {
+                return message;
+            }
+        }
+    }
+
+    /// Greets as a legacy client; how long it took.
+    async fn greet(&mut self) -> Duration {
+        let started = Instant::now();
+        let params = json!({"protocolVersion": "2025-11-25", "capabilities": {},
+            "clientInfo": {"name": "it", "version": "1"}});
+        let answer = self.ask(0, "initialize", params).await;
+        assert_eq!(answer["result"]["protocolVersion"], "2025-11-25", "{answer}");
+        let took = started.elapsed();
+        self.send(json!({"jsonrpc": "2.0", "method": "notifications/initialized"})).await;
+        took
+    }
+
+    fn pid(&self) -> u32 {
+        self.child.id().expect("it runs")
+    }
+
+    /// Closes its input and waits for its end.
+    async fn leave(mut self) {
+        drop(self.input.take());
+        let ended = tokio::time::timeout(PATIENCE, self.child.wait()).await;
+        assert!(ended.expect("in time").expect("a status").success());
+    }
+}
+
+/// Resident memory of a process, in kilobytes.
+fn resident_kb(pid: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("it runs");
+    let line = status.lines().find(|line| line.starts_with("VmRSS:")).expect("a figure");
+    line.split_whitespace().nth(1).and_then(|figure| figure.parse().ok()).expect("kilobytes")
+}
+
+/// The processes whose command line holds all `words`.
+fn processes(words: &[&str]) -> Vec<u32> {
+    let all = std::fs::read_dir("/proc").expect("a list").flatten();
+    let pids = all.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    let holds = |pid: &u32| {
+        let line = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        let line = String::from_utf8_lossy(&line).replace('\0', " ");
+        words.iter().all(|word| line.contains(word))
+    };
+    pids.filter(holds).filter(|pid| lives(*pid)).collect()
+}
+
+#[tokio::test]
+async fn eight_wraps_share_one_gateway() {
+    const LIMIT_KB: u64 = 8 << 10;
+    let folder = gateway::folder();
+    std::fs::write(folder.path().join("bartizan.toml"), "data_dir = \"state\"\n").expect("written");
+    let config = folder.path().join("bartizan.toml").display().to_string();
+    let mut wraps: Vec<Wrapped> = (0..8).map(|_| Wrapped::start(folder.path(), &[])).collect();
+    let mut latencies = Vec::new();
+    for wrap in &mut wraps {
+        latencies.push(wrap.greet().await);
+    }
+    let gateways = processes(&["local", &config]);
+    assert_eq!(gateways.len(), 1, "one gateway for all: {gateways:?}");
+    let children = crate::support::children_of(gateways[0]);
+    assert_eq!(children.len(), 8, "each has its own server");
+    for (n, wrap) in wraps.iter_mut().enumerate() {
+        let list = wrap.ask(1, "tools/list", json!({})).await;
+        let names = list["result"]["tools"].to_string();
+        assert!(names.contains("\"echo\""), "its own names: {names}");
+        let text = format!("number {n}");
+        let params = json!({"name": "echo", "arguments": {"text": text}});
+        let answer = wrap.ask(2, "tools/call", params).await;
+        assert!(answer.to_string().contains(&text), "{answer}");
+    }
+    let resident: Vec<u64> = wraps.iter().map(|wrap| resident_kb(wrap.pid())).collect();
+    #[expect(clippy::print_stderr, reason = "figures for whoever reads the test's output")]
+    {
+        eprintln!("eight wraps: {resident:?} kB resident each, initialize {latencies:?}");
+    }
+    if !cfg!(debug_assertions) {
+        assert!(resident.iter().all(|kb| *kb <= LIMIT_KB), "{resident:?}");
+    }
+    for wrap in wraps {
+        wrap.leave().await;
+    }
+    eventually("every server ends with its client", async || {
+        children.iter().all(|pid| !lives(*pid)).then_some(())
+    })
+    .await;
+    send_signal(gateways[0], Signal::TERM);
+    eventually("the gateway ends", async || (!lives(gateways[0])).then_some(())).await;
+    let audit = folder.path().join("state/audit");
+    record::assert_whole(&audit);
+    record::assert_settled(&record::read(&audit));
+}
+
+#[tokio::test]
+async fn a_wrapped_client_is_asked_and_may_be_modern() {
+    let folder = gateway::folder();
+    std::fs::write(folder.path().join("bartizan.toml"), "data_dir = \"state\"\n").expect("written");
+    let config = folder.path().join("bartizan.toml").display().to_string();
+    let mut legacy = Wrapped::start(folder.path(), &[]);
+    let params = json!({"protocolVersion": "2025-11-25", "capabilities": {"elicitation": {}},
+        "clientInfo": {"name": "it", "version": "1"}});
+    legacy.ask(0, "initialize", params).await;
+    let params = json!({"name": "test_elicitation", "arguments": {"message": "who?"}});
+    legacy.send(json!({"jsonrpc": "2.0", "id": 5, "method": "tools/call", "params": params})).await;
+    let question = legacy.next().await;
+    assert_eq!(question["method"], "elicitation/create", "{question}");
+    let content = json!({"username": "ada", "email": "ada@example.com"});
+    legacy.send(json!({"jsonrpc": "2.0", "id": question["id"], "result": {"action": "accept", "content": content}})).await;
+    let answer = legacy.next().await;
+    assert!(answer["id"] == 5 && answer.to_string().contains("ada"), "{answer}");
+
+    let mut modern = Wrapped::start(folder.path(), &[]);
+    let meta = json!({"io.modelcontextprotocol/protocolVersion": "2026-07-28",
+        "io.modelcontextprotocol/clientCapabilities": {}});
+    let params = json!({"name": "echo", "arguments": {"text": "modern"}, "_meta": meta});
+    let answer = modern.ask(1, "tools/call", params).await;
+    assert!(answer.to_string().contains("modern"), "{answer}");
+    let gateways = processes(&["local", &config]);
+    legacy.leave().await;
+    modern.leave().await;
+    send_signal(gateways[0], Signal::TERM);
+    eventually("the gateway ends", async || (!lives(gateways[0])).then_some(())).await;
+}
+
+#[tokio::test]
+async fn a_killed_client_leaves_no_server_behind() {
+    let folder = gateway::folder();
+    std::fs::write(folder.path().join("bartizan.toml"), "data_dir = \"state\"\n").expect("written");
+    let config = folder.path().join("bartizan.toml").display().to_string();
+    let mut wrap = Wrapped::start(folder.path(), &[]);
+    wrap.greet().await;
+    let gateways = processes(&["local", &config]);
+    let children = crate::support::children_of(gateways[0]);
+    assert_eq!(children.len(), 1);
+    wrap.child.kill().await.expect("killed");
+    eventually("its server ends", async || (!lives(children[0])).then_some(())).await;
+    // And a killed gateway takes its servers along.
+    let mut wrap = Wrapped::start(folder.path(), &[]);
+    wrap.greet().await;
+    let children = crate::support::children_of(gateways[0]);
+    send_signal(gateways[0], Signal::KILL);
+    eventually("the servers end with their gateway", async || {
+        children.iter().all(|pid| !lives(*pid)).then_some(())
+    })
+    .await;
+    let ended = tokio::time::timeout(PATIENCE, wrap.child.wait()).await;
+    ended.expect("the client's end closes too").expect("a status");
+}
