@@ -82,6 +82,8 @@ pub struct Inspection {
     pub incomplete: bool,
     /// Matches at severity high or critical that nothing refused.
     pub suspicious: bool,
+    /// Some of it is no text and was not read: images, audio, unknown bytes.
+    pub uninspected: bool,
 }
 
 impl Inspection {
@@ -151,6 +153,7 @@ impl<'a> Walk<'a> {
             self.decide();
         }
         let binary = binary_member(object);
+        self.inspection.uninspected |= binary.is_some();
         for (key, value) in object.iter_mut() {
             if Some(key) != binary {
                 self.value(value);

@@ -42,6 +42,8 @@ pub struct Origin<'a> {
     pub name: &'a str,
     /// Rules that matched, for the label.
     pub rules: &'a [&'a str],
+    /// Some of the content is no text, and nobody read it.
+    pub uninspected: bool,
 }
 
 /// The label in `_meta`, in the shape of SEP-1913's draft.
@@ -111,6 +113,9 @@ pub fn label(result: &mut Object, mode: Mode, boundary: Option<&str>, origin: Or
     if !origin.rules.is_empty() {
         let rules = origin.rules.iter().map(|rule| Json::from(*rule)).collect::<Vec<_>>();
         provenance.insert("findings", rules);
+    }
+    if origin.uninspected {
+        provenance.insert("uninspected", true);
     }
     result.object_mut("_meta").insert(META_PROVENANCE, provenance);
 }

@@ -1,11 +1,13 @@
 //! The approval door: most calls walk straight through, a few wait for a person.
 
+use std::time::Duration;
+
 use super::{Call, Trail, screen::Screened};
 use crate::{
     approval::Request,
     gateway::Gateway,
     inspect::Mode,
-    limits::{Seat, key_of},
+    limits::{Limiter, Seat, key_of},
     mcp::Method,
     refusal::{Code, Refusal},
 };
@@ -94,9 +96,22 @@ impl Gateway {
         };
         let held = held?;
         drop(waiting);
-        call.passed.admitted.seat = Some(limiter.seat(key)?);
+        call.passed.admitted.seat = Some(seat_in_time(&limiter, key).await?);
         Ok(held)
     }
+}
+
+/// The approval is spent by now, so a moment without a free seat must not waste it.
+async fn seat_in_time(limiter: &Limiter, key: u64) -> Result<Seat, Refusal> {
+    const TRIES: u32 = 100;
+    const PAUSE: Duration = Duration::from_millis(100);
+    for _ in 0..TRIES {
+        if let Ok(seat) = limiter.seat(key) {
+            return Ok(seat);
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+    limiter.seat(key)
 }
 
 fn reasons(call: &Call<'_, Screened>) -> Vec<String> {

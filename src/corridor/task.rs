@@ -150,7 +150,7 @@ impl Gateway {
     fn mark_task(&self, arrival: &Arrival, task: &Task, result: &mut Object) {
         let Some(Json::Object(inner)) = result.get_mut("result") else { return };
         let origin =
-            Origin { upstream: &task.item.upstream.name, name: &task.item.name, rules: &[] };
+            Origin { upstream: &task.item.upstream.name, name: &task.item.name, rules: &[], uninspected: false };
         if arrival.method == Method::TasksGet {
             let mode = self.spotlight_for(&arrival.client, &task.item);
             spotlight::mark_blocks(inner, mode, origin);

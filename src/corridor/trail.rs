@@ -21,6 +21,7 @@ pub struct Trail {
     pub(super) target: String,
     pub(super) item: Option<Arc<Item>>,
     pub(super) rules: BTreeSet<Arc<str>>,
+    pub(super) uninspected: bool,
     pub(super) policies: Names,
     pub(super) approval: Option<String>,
     pub(super) arguments_digest: String,
@@ -38,6 +39,7 @@ impl Default for Trail {
             target: String::new(),
             item: None,
             rules: BTreeSet::new(),
+            uninspected: false,
             policies: Names::default(),
             approval: None,
             arguments_digest: String::new(),
@@ -52,6 +54,7 @@ impl Default for Trail {
 impl Trail {
     pub(super) fn found(&mut self, inspection: &Inspection) {
         self.rules.extend(inspection.rules.iter().cloned());
+        self.uninspected |= inspection.uninspected;
         if inspection.would != inspection.disposition {
             self.would.get_or_insert(Code::Blocked.name());
         }
