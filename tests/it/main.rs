@@ -4,6 +4,7 @@ mod access;
 mod approvals;
 mod bad_input;
 mod corridor;
+mod demo;
 mod faults;
 mod fidelity;
 mod firewall;

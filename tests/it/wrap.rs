@@ -133,10 +133,7 @@ async fn eight_wraps_share_one_gateway() {
         assert!(answer.to_string().contains(&text), "{answer}");
     }
     let resident: Vec<u64> = wraps.iter().map(|wrap| resident_kb(wrap.pid())).collect();
-    #[expect(clippy::print_stderr, reason = "figures for whoever reads the test's output")]
-    {
-        eprintln!("eight wraps: {resident:?} kB resident each, initialize {latencies:?}");
-    }
+    eprintln!("eight wraps: {resident:?} kB resident each, initialize {latencies:?}");
     if !cfg!(debug_assertions) {
         assert!(resident.iter().all(|kb| *kb <= LIMIT_KB), "{resident:?}");
     }
