@@ -51,6 +51,9 @@ impl Default for Waits {
     }
 }
 
+/// What a caller with too many open questions is told to wait.
+const FLOOD_RETRY: Duration = Duration::from_secs(60);
+
 /// Progress is reported this often while a call waits.
 const HEARTBEAT: Duration = Duration::from_secs(10);
 
@@ -96,6 +99,10 @@ impl Approvals {
         let created = ids::now_ms();
         let lifetime = i64::try_from(waits.expires_s).unwrap_or(i64::MAX / 2000) * 1000;
         let row = request.row(ids::approval(), lookup, created, created + lifetime);
+        let open = self.store.open_of(&row.principal, waits.open_per_principal).await;
+        if open.map_err(failed)? >= waits.open_per_principal {
+            return Err(Refusal::limited("approvals.wait.open_per_principal", FLOOD_RETRY));
+        }
         if !self.store.hold(&row).await.map_err(failed)? {
             let row = self.store.find_held(&row.lookup).await.map_err(failed)?;
             return row.ok_or_else(|| Refusal::internal("a held call vanished"));

@@ -52,6 +52,7 @@ const MIGRATIONS: &[&[&str]] = &[&[
         consumed_at INTEGER, outcome TEXT)",
     "CREATE INDEX approvals_lookup ON approvals (lookup, created)",
     "CREATE INDEX approvals_state ON approvals (state, expires)",
+    "CREATE INDEX approvals_principal ON approvals (principal, state, expires)",
 ]];
 
 impl Store {

@@ -95,6 +95,8 @@ pub struct Upstream {
     pub name: Arc<str>,
     /// Its own endpoint, `/mcp/ENDPOINT`: the name, unless several clients wrap the same server.
     pub endpoint: Arc<str>,
+    /// Rises with each upstream made: of two under one name, the later one counts.
+    pub generation: u64,
     settings: Settings,
     state: ArcSwap<State>,
     /// Turns true once the first attempt succeeded or failed and the catalog shows it.
@@ -106,6 +108,8 @@ pub struct Upstream {
     /// The one caller of a wrapped server, who answers even what belongs to no call.
     home: Option<Arc<Relay>>,
 }
+
+static GENERATION: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(1);
 
 /// Events that a slow reader may lag behind; it then looks at everything anew.
 const EVENTS_MAX: usize = 64;
@@ -127,6 +131,7 @@ impl Upstream {
         Arc::new(Self {
             name: name.into(),
             endpoint: endpoint.into(),
+            generation: GENERATION.fetch_add(1, std::sync::atomic::Ordering::Relaxed),
             settings,
             state: ArcSwap::from_pointee(State::Starting),
             attempted: watch::Sender::new(false),

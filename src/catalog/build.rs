@@ -54,6 +54,8 @@ struct Part {
     resources: Vec<Arc<Item>>,
     templates: Vec<Arc<Item>>,
     instructions: Option<String>,
+    /// Of the upstream it was built from.
+    generation: u64,
     /// Wrapped servers stand at their own endpoint alone.
     private: bool,
     partial: Vec<String>,
@@ -102,13 +104,32 @@ impl Keeper {
                         Err(tokio::sync::broadcast::error::RecvError::Closed) => return,
                     },
                     () = stop.cancelled() => {
-                        self.parts.write().remove(&upstream.endpoint);
+                        self.forget(&upstream);
                         self.merge(Changes { tools: true, prompts: true, resources: true });
                         return;
                     }
                 }
             }
         }
+    }
+
+    /// Takes a part out, unless a successor under the same name has put its own there.
+    fn forget(&self, upstream: &Upstream) {
+        let mut parts = self.parts.write();
+        let part = parts.get(&upstream.endpoint);
+        if part.is_some_and(|part| part.generation == upstream.generation) {
+            parts.remove(&upstream.endpoint);
+        }
+    }
+
+    /// Puts a part in its place, unless a successor's is there already, and says what it replaced.
+    fn put(&self, upstream: &Upstream, part: Part) -> Option<Arc<Part>> {
+        let mut parts = self.parts.write();
+        let newer = parts.get(&upstream.endpoint).filter(|it| it.generation > upstream.generation);
+        if let Some(newer) = newer {
+            return Some(Arc::clone(newer));
+        }
+        parts.insert(Arc::clone(&upstream.endpoint), Arc::new(part))
     }
 
     /// Builds one upstream's part anew and merges all.
@@ -120,8 +141,8 @@ impl Keeper {
             State::Down { why } => Part { partial: vec![why.to_string()], ..Part::default() },
         };
         part.private = private;
-        let endpoint = Arc::clone(&upstream.endpoint);
-        let before = self.parts.write().insert(endpoint, Arc::new(part));
+        part.generation = upstream.generation;
+        let before = self.put(upstream, part);
         let parts = self.parts.read().clone();
         let changes = parts
             .get(&upstream.endpoint)

@@ -18,9 +18,12 @@ impl Upstream {
     /// What is wrong with this section, in words that say how to mend it.
     pub(super) fn check(&self, name: &str) -> Result<(), String> {
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
-        if name.is_empty() || name.len() > 32 || !name.bytes().all(plain) || name.contains("__") {
+        // `a_` with `x` and `a` with `_x` would share the name `a___x`.
+        let edges = name.starts_with('_') || name.ends_with('_');
+        let inside = name.contains("__") || !name.bytes().all(plain);
+        if name.is_empty() || name.len() > 32 || edges || inside {
             return Err(format!(
-                "the upstream name `{name}` may have 1 to 32 letters, digits, `-` and single `_`"
+                "the upstream name `{name}` may have 1 to 32 letters, digits, `-`, and single `_` inside"
             ));
         }
         match (&self.command, &self.url) {

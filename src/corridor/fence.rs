@@ -16,7 +16,12 @@ impl Gateway {
             return self.tasks.rename(arrival, &item, result);
         }
         let rules: Vec<&str> = trail.rules.iter().map(AsRef::as_ref).collect();
-        let origin = Origin { upstream: &item.upstream.name, name: &item.name, rules: &rules, uninspected: trail.uninspected };
+        let origin = Origin {
+            upstream: &item.upstream.name,
+            name: &item.name,
+            rules: &rules,
+            uninspected: trail.uninspected,
+        };
         let mode = self.spotlight_for(&arrival.client, &item);
         match arrival.method {
             Method::ToolsCall => spotlight::mark_blocks(&mut result, mode, origin),
@@ -32,7 +37,12 @@ impl Gateway {
 pub(super) fn mark_error(error: &mut RpcError, item: &Item, profile: Profile) {
     let fences = matches!(item.settings.spotlight, Mode::Fence | Mode::Linemark);
     if fences && profile != Profile::Transparent {
-        let origin = Origin { upstream: &item.upstream.name, name: &item.name, rules: &[], uninspected: false };
+        let origin = Origin {
+            upstream: &item.upstream.name,
+            name: &item.name,
+            rules: &[],
+            uninspected: false,
+        };
         error.message = spotlight::fence_text(&error.message, origin);
     }
 }

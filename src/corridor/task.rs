@@ -149,8 +149,12 @@ impl Gateway {
     /// A finished task carries a tool's result: marked like any other.
     fn mark_task(&self, arrival: &Arrival, task: &Task, result: &mut Object) {
         let Some(Json::Object(inner)) = result.get_mut("result") else { return };
-        let origin =
-            Origin { upstream: &task.item.upstream.name, name: &task.item.name, rules: &[], uninspected: false };
+        let origin = Origin {
+            upstream: &task.item.upstream.name,
+            name: &task.item.name,
+            rules: &[],
+            uninspected: false,
+        };
         if arrival.method == Method::TasksGet {
             let mode = self.spotlight_for(&arrival.client, &task.item);
             spotlight::mark_blocks(inner, mode, origin);

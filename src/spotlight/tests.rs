@@ -11,7 +11,8 @@ fn object(text: &str) -> Object {
     }
 }
 
-const ORIGIN: Origin<'_> = Origin { upstream: "web", name: "fetch page\n]x", rules: &[], uninspected: false };
+const ORIGIN: Origin<'_> =
+    Origin { upstream: "web", name: "fetch page\n]x", rules: &[], uninspected: false };
 
 fn texts(result: &Object, member: &str) -> Vec<String> {
     let items = result.get(member).and_then(Json::as_array).expect("items");

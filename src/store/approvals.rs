@@ -83,6 +83,18 @@ impl Store {
         Ok(held.rows_affected() == 1)
     }
 
+    /// How many calls of a principal wait for a decision, counted up to `max`.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn open_of(&self, principal: &str, max: u32) -> Result<u32, StoreError> {
+        let query = sqlx::query_scalar(
+            "SELECT COUNT(*) FROM (SELECT 1 FROM approvals
+             WHERE principal = ?1 AND state = 'pending' AND expires > ?2 LIMIT ?3)",
+        );
+        Ok(query.bind(principal).bind(now_ms()).bind(max).fetch_one(&self.pool).await?)
+    }
+
     /// The newest live record of exactly this call by exactly this caller.
     ///
     /// # Errors
