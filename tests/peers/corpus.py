@@ -19,7 +19,8 @@ def kind_of(path):
     name = path.name.lower()
     if name == "record" or path.suffix == ".csv":
         return "csv"
-    if path.suffix in (".md", ".txt", ".tmpl", ".js", ".ts", ".py") and ("prompt" in name or "instruction" in name):
+    near = f"{path.parent.name}/{name}".lower()
+    if path.suffix in (".md", ".txt", ".tmpl", ".js", ".mjs", ".ts", ".py") and ("prompt" in near or "instruction" in near):
         return "prompt"
     for kind, suffixes in (("source", SOURCE), ("data", DATA), ("prose", PROSE)):
         if path.suffix in suffixes:
@@ -32,6 +33,12 @@ def candidates():
     folders += [PEERS / "node_modules", PEERS / "python/lib", Path("/usr/share/distro-info")]
     for folder in folders:
         yield from (path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
+
+
+def short(path):
+    """The same on every machine, so that the choice is too."""
+    roots = [root for root in (PEERS, ROOT) if path.is_relative_to(root)]
+    return str(path.relative_to(roots[0])) if roots else str(path)
 
 
 def is_text(content):
@@ -50,7 +57,7 @@ def gather(target, count):
     for path in candidates():
         kind = kind_of(path)
         if kind:
-            by_kind[kind].append((hashlib.sha256(str(path).encode()).digest(), path))
+            by_kind[kind].append((hashlib.sha256(short(path).encode()).digest(), path))
     chosen, spare = [], []
     for kind, share in SHARE.items():
         paths = [path for _, path in sorted(by_kind[kind])]

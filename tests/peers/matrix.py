@@ -17,12 +17,13 @@ from gateway import Gateway
 
 QUICK_CLIENTS = ["python auto", "ts_v2 legacy"]
 QUICK_UPSTREAMS = ["everything", "memory", "time", "modern"]
-QUICK_SCENES = {"calls", "is refused", "is held", "cancels", "elicits"}
+QUICK_SCENES = {"calls", "is refused", "is held", "elicits"}
 # Drivers at once; each is a process or two on its own.
 WORKERS = 3
-# A server of the old era on one pipe cannot say whom it asks, so two calls that ask wait for each other.
-ASKING = {"elicits", "samples", "roots"}
-ONE_ASKS = {name: threading.Lock() for name in upstreams.UPSTREAMS}
+# A server of the old era on one pipe cannot say whom it asks: while two callers have calls there, the gateway
+# lets it ask nobody. So nothing else runs there while a scene of it does.
+ALONE = threading.Lock()
+USES_EVERYTHING = {"lists all", "is refused"}
 
 
 def cells(options):
@@ -48,7 +49,7 @@ def judge(cell, gateway, desktop, folder, missing):
         if upstream in missing:
             raise scenes.Skipped(missing[upstream])
         seat = scenes.Seat(client, gateway, folder)
-        with ONE_ASKS[upstream] if scene in ASKING and play else nullcontext():
+        with ALONE if upstream == "everything" or scene in USES_EVERYTHING else nullcontext():
             remark = wrapped.wrap_scene(desktop, client, scene) if play is None else play(seat, upstream)
         state, remark = "ok", remark or ""
     except scenes.Skipped as why:
@@ -59,6 +60,16 @@ def judge(cell, gateway, desktop, folder, missing):
         state, remark = "FAIL", f"{type(why).__name__}: {why}"
     seconds = round(time.monotonic() - start, 1)
     return {"client": client, "upstream": upstream, "scene": scene, "state": state, "remark": remark, "seconds": seconds}
+
+
+def eras(ready):
+    """Every server is spoken to in the newest revision that it knows."""
+    for name, state in ready["upstreams"].items():
+        expected = upstreams.REVISIONS.get(name, "2025-11-25")
+        right = state.get("revision") == expected
+        remark = "" if right else f"expected {expected}: {json.dumps(state)}"
+        facts = {"client": "the gateway", "upstream": name, "scene": "lists", "seconds": 0, "remark": remark}
+        yield facts | {"state": "ok" if right else "FAIL"}
 
 
 def play_all(options, folder):
@@ -74,6 +85,7 @@ def play_all(options, folder):
         with concurrent.futures.ThreadPoolExecutor(options.workers) as pool:
             rows = list(pool.map(lambda cell: judge(cell, gateway, desktop, folder, missing), wanted))
         ready = gateway.ready()
+        rows += eras(ready)
         _, audit = gateway.command("audit", "verify")
     return rows, gateway.left_over + desktop.left_over, ready, audit.strip()
 

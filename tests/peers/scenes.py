@@ -183,9 +183,14 @@ def samples(seat, upstream):
 
 
 def shares_roots(seat, upstream):
-    roots = [{"uri": "file:///srv/matrix", "name": "matrix"}]
-    facts = seat.drive(upstream, "roots", roots=roots, tool="get-roots-list")
-    must("file:///srv/matrix" in text_of(facts), "the roots did not arrive", facts)
+    """server-everything asks once, when it is connected, when nobody in particular is there: behind a shared
+    connection it is told of none, and one caller's roots never reach another. Wrapped, it has its own client's."""
+    place = f"file:///srv/{seat.run_name}"
+    facts = seat.drive(upstream, "roots", roots=[{"uri": place, "name": "matrix"}], tool="get-roots-list")
+    if upstream.startswith("everything"):
+        must("file:///srv/" not in text_of(facts), "roots of some caller were kept", facts)
+        return "shared connection: no roots"
+    must(place in text_of(facts), "the roots did not arrive", facts)
 
 
 def progresses(seat, upstream):
@@ -211,10 +216,14 @@ def prompts(seat, upstream):
 def updates(seat, upstream):
     """A resource's update reaches its subscriber."""
     uri = "demo://resource/dynamic/text/1"
-    wait = 7000 if upstream.startswith("everything") else 1500
-    facts = seat.drive(upstream, "subscribe", uris=[uri], tool="toggle-subscriber-updates", wait_ms=wait)
-    methods = [each.get("method") for each in facts["notifications"]]
-    must("notifications/resources/updated" in methods, "no update arrived", facts)
+    given = {"uris": [uri], "tool": "toggle-subscriber-updates", "wait_ms": 1500}
+    if upstream.startswith("everything"):
+        given["wait_ms"] = 7000
+    for _ in range(2):  # the tool toggles: on a shared connection another caller may have switched it on before
+        facts = seat.drive(upstream, "subscribe", **given)
+        if "notifications/resources/updated" in [each.get("method") for each in facts["notifications"]]:
+            return
+    raise Wrong(f"no update arrived: {short(facts)}")
 
 
 def lists_all(seat, _upstream):

@@ -20,6 +20,8 @@ UPSTREAMS = {
     "modern": ("python", "echo", {"message": "modern"}, "modern"),
     "modern-http": ("python", "echo", {"message": "modern over HTTP"}, "modern over HTTP"),
 }
+# Those that speak more than 2025-11-25.
+REVISIONS = dict.fromkeys(("git", "time", "modern", "modern-http"), "2026-07-28")
 FORBIDDEN = ("everything", "get-env")
 HELD = ("memory", "create_entities")
 

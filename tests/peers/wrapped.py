@@ -6,7 +6,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from gateway import HERE, children, command_of, program
+from gateway import HERE, PEERS, children, command_of, program
 from scenes import CLIENTS, Skipped, must, play, short, text_of
 
 # Seconds that a server may live on after its client left.
@@ -28,7 +28,10 @@ class Desktop:
         return self
 
     def words(self, *server):
-        return [str(self.binary), "wrap", "--config", str(self.config), "--", str(HERE / "serve"), *server]
+        # The Inspector hands its child a bare environment, as desktop clients do.
+        peers = f"BARTIZAN_PEERS={PEERS}"
+        words = ["wrap", "--config", self.config, "--server", server[0], "--", "env", peers, HERE / "serve", *server]
+        return [str(word) for word in [self.binary, *words]]
 
     def local_gateways(self):
         """Processes that serve this folder; nobody else's."""
@@ -63,7 +66,7 @@ class Desktop:
 def wrap_scene(desktop, client, scene):
     """One scene of a wrapped server-everything."""
     driver, era, _ = CLIENTS[client]
-    if driver == "inspector" and scene in ("elicits", "cancels", "progress"):
+    if driver == "inspector" and scene not in ("lists", "calls"):
         raise Skipped("the command line of the Inspector starts a process per request")
     target = ["--command", json.dumps(desktop.words("everything", "stdio"))]
     return WRAPPED[scene](lambda scenario, **given: play(driver, target, era, scenario, given))
@@ -87,6 +90,17 @@ def elicits(run):
     must(len(facts["asked"]) == 1 and "Ada" in text_of(facts), "not asked or not answered", facts)
 
 
+def shares_roots(run):
+    roots = [{"uri": "file:///srv/desktop", "name": "desktop"}]
+    facts = run("roots", roots=roots)
+    must("file:///srv/desktop" in text_of(facts), "the roots did not arrive", facts)
+
+
+def samples(run):
+    facts = run("sample", text="a sampled line", arguments={"prompt": "hello", "maxTokens": 20})
+    must(len(facts["asked"]) == 1 and "a sampled line" in text_of(facts), "not asked or not answered", facts)
+
+
 def progresses(run):
     facts = run("progress", tool="trigger-long-running-operation", arguments={"duration": 1, "steps": 4})
     must(len(facts["progress"]) >= 3, "progress is missing", short(facts["progress"]))
@@ -98,4 +112,12 @@ def cancels(run):
     must(facts["ended"] == "cancelled" and "error" not in facts["next_list"], "not cancelled", facts)
 
 
-WRAPPED = {"lists": lists, "calls": calls, "elicits": elicits, "progress": progresses, "cancels": cancels}
+WRAPPED = {
+    "lists": lists,
+    "calls": calls,
+    "cancels": cancels,
+    "elicits": elicits,
+    "samples": samples,
+    "roots": shares_roots,
+    "progress": progresses,
+}

@@ -20,10 +20,12 @@ pub(super) struct Discovered {
 pub(super) async fn discover(target: &Target) -> Result<Discovered, OauthError> {
     let failed = |error| OauthError::Discovery(target.name.clone(), Arc::new(error));
     let exchange = Arc::new(Exchange::new(target)?);
+    let challenge = exchange.challenge(target).await;
     let url = target.url.as_str();
     let mut manager =
         AuthorizationManager::new_with_oauth_http_client(url, exchange).await.map_err(failed)?;
-    let resolution = manager.resolve_metadata().await.map_err(failed)?;
+    let resolved = manager.resolve_metadata_from_challenge(challenge.as_deref()).await;
+    let resolution = resolved.map_err(failed)?;
     // Endpoints that were only guessed are not asked for tokens.
     if !resolution.source.is_discovered() {
         return Err(OauthError::NoMetadata(target.name.clone()));

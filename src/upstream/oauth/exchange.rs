@@ -3,14 +3,23 @@
 
 use std::time::Duration;
 
-use axum::http::{Request, Response};
+use axum::http::{
+    Request, Response, StatusCode,
+    header::{ACCEPT, CONTENT_TYPE, WWW_AUTHENTICATE},
+};
 use bytes::Bytes;
 use rmcp::transport::auth::{
     OAuthHttpClient, OAuthHttpClientError, OAuthHttpClientFuture, OAuthHttpRequest,
 };
 
 use super::Target;
+use crate::mcp::{
+    Id, Message, Method, Object, Request as RpcRequest, Revision,
+    client::{META_CAPABILITIES, META_CLIENT, META_VERSION},
+    header::{METHOD, VERSION},
+};
 use crate::net::{Client, Guard, Limits, NetError};
+use crate::upstream::metadata::client_info;
 
 /// Bytes of one answer of an authorization server.
 const BODY_BYTES_MAX: usize = 256 << 10;
@@ -30,10 +39,41 @@ impl Exchange {
         Ok(Self(Client::new(guard, limits)?))
     }
 
+    /// What the upstream answers to a request without a token: its `WWW-Authenticate`. Servers that
+    /// answer POST alone name their metadata and scopes nowhere else.
+    pub(super) async fn challenge(&self, target: &Target) -> Option<String> {
+        let request = Request::post(target.url.as_str())
+            .header(CONTENT_TYPE, "application/json")
+            .header(ACCEPT, "application/json, text/event-stream")
+            .header(VERSION, Revision::R2026_07_28.name())
+            .header(METHOD, Method::Discover.name())
+            .body(probe().to_bytes());
+        let response = self.send(request.ok()?).await.ok()?;
+        if response.status() != StatusCode::UNAUTHORIZED {
+            return None;
+        }
+        let challenges = response.headers().get_all(WWW_AUTHENTICATE).iter();
+        let bearer = |value: &&str| {
+            value.get(..6).is_some_and(|scheme| scheme.eq_ignore_ascii_case("bearer"))
+        };
+        challenges.filter_map(|value| value.to_str().ok()).find(bearer).map(str::to_owned)
+    }
+
     async fn send(&self, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, NetError> {
         let response = self.0.send(request.map(Bytes::from)).await?;
         Ok(response.map(Vec::from))
     }
+}
+
+/// The request of the modern era that every server knows; a legacy one refuses it all the same.
+fn probe() -> Message {
+    let mut params = Object::new();
+    let meta = params.object_mut("_meta");
+    meta.insert(META_VERSION, Revision::R2026_07_28.name());
+    meta.insert(META_CLIENT, client_info());
+    meta.insert(META_CAPABILITIES, Object::new());
+    let method = Method::Discover.name().to_owned();
+    Message::Request(RpcRequest { id: Id::Integer(1), method, params })
 }
 
 impl OAuthHttpClient for Exchange {
