@@ -115,7 +115,7 @@ fn endpoints_are_asked_through_the_gateway() {
     let value: serde_json::Value =
         serde_json::from_str(&machine.read("~/.claude.json")).expect("strict JSON");
 
-    let jira = &value["projects"]["/work/shop"]["mcpServers"]["jira"];
+    let jira = &value["projects"]["/home/ana/shop"]["mcpServers"]["jira"];
     assert_eq!(jira["type"], "http", "the gateway speaks no SSE");
     assert_eq!(jira["url"], "http://127.0.0.1:8420/mcp/jira");
     assert_eq!(jira["headers"], serde_json::json!({}));
