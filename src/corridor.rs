@@ -70,7 +70,43 @@ pub struct Answer<'a, S> {
     passed: S,
 }
 
+impl Arrival {
+    /// A subscription to one resource, out of a request for several.
+    pub(crate) fn for_resource(&self, uri: &str) -> Self {
+        Self {
+            principal: Arc::clone(&self.principal),
+            client: Arc::clone(&self.client),
+            revision: self.revision,
+            scope: self.scope.clone(),
+            method: Method::ResourcesSubscribe,
+            params: Object::from([("uri", uri.into())]),
+            line: self.line.clone(),
+            session: self.session.clone(),
+            reference: crate::ids::request_ref(),
+            source: self.source.clone(),
+        }
+    }
+}
+
 impl Gateway {
+    /// Walks a subscription through the doors that a read passes, and records the decision.
+    ///
+    /// # Errors
+    /// The first door that refuses.
+    pub(crate) async fn permit_watch(
+        &self,
+        arrival: &mut Arrival,
+        trail: &mut Trail,
+    ) -> Result<Arc<Item>, Refusal> {
+        let call = self.find(arrival, trail)?;
+        let call = self.authorize(call, trail)?;
+        let call = self.admit(call, trail)?;
+        let call = self.screen(call, trail)?;
+        let call = self.clear(call, trail).await?;
+        trail.decide(self, call.arrival).await?;
+        Ok(call.item)
+    }
+
     /// Walks one call through every door, in order.
     ///
     /// # Errors

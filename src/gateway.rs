@@ -83,7 +83,7 @@ impl Gateway {
                 self.task(arrival, trail).await
             }
             Method::ResourcesSubscribe | Method::ResourcesUnsubscribe => {
-                self.subscribe(arrival).await
+                self.subscribe(arrival, trail).await
             }
             Method::Ping | Method::SetLevel => Ok(Object::new()),
             // The transport keeps the stream; what ends it is an empty answer.

@@ -28,7 +28,7 @@ pub struct Relay {
 const RELAYED: [&str; 3] = ["elicitation/create", "sampling/createMessage", "roots/list"];
 
 /// Log levels of RFC 5424, least severe first.
-const LEVELS: [&str; 8] =
+pub const LEVELS: [&str; 8] =
     ["debug", "info", "notice", "warning", "error", "critical", "alert", "emergency"];
 
 impl Relay {
@@ -66,8 +66,15 @@ impl Relay {
     pub fn offered(&self) -> Object {
         let mut capabilities = metadata::offered_capabilities();
         capabilities.retain(|name| self.client.capabilities.get(name).is_some());
-        if let Some(modes) = self.client.capabilities.get("elicitation") {
-            capabilities.insert("elicitation", modes.clone());
+        if let Some(stated) = self.client.capabilities.get("elicitation") {
+            // Made anew: what a client writes into its capabilities is no message to servers.
+            let mut modes = Object::new();
+            for mode in ["form", "url"] {
+                if stated.get(mode).is_some() {
+                    modes.insert(mode, Object::new());
+                }
+            }
+            capabilities.insert("elicitation", modes);
         }
         if self.client.has_extension(EXTENSION_TASKS) {
             let tasks = Object::from([(EXTENSION_TASKS, Object::new().into())]);
@@ -137,8 +144,11 @@ impl Relay {
         let mut answers = self.patiently(self.line.ask(questions)).await.map_err(gone)?;
         answers.retain(|key, _| schemas.contains_key(key));
         for (key, answer) in &mut answers {
-            if let (Ok(result), Some(asked)) = (answer, schemas.get(key)) {
-                self.screen_answer(asked, result)?;
+            match (answer, schemas.get(key)) {
+                (Ok(result), Some(asked)) => self.screen_answer(asked, result)?,
+                // What a client says of its refusal is for nobody else.
+                (Err(error), _) => *error = RpcError::new(error.code, "the client refused"),
+                (Ok(_), None) => {}
             }
         }
         Ok(answers)
@@ -156,10 +166,15 @@ impl Relay {
         }
     }
 
-    fn screen_question(&self, asked: &mut AskedRequest) -> Result<(), RpcError> {
+    /// Checks a question before anybody is asked.
+    ///
+    /// # Errors
+    /// It must not be asked, or not this client.
+    pub fn screen_question(&self, asked: &mut AskedRequest) -> Result<(), RpcError> {
         let method = asked.method.as_str();
         if !RELAYED.contains(&method) {
-            let what = format!("`{method}` is no request that a server may send to a client");
+            // The method is a stranger's text: it is not repeated.
+            let what = "that is no request that a server may send to a client";
             return Err(RpcError::new(RpcError::METHOD_NOT_FOUND, what));
         }
         if !self.client.answers(method, &asked.params) {
@@ -188,7 +203,8 @@ impl Relay {
         {
             let content = answer.get("content").cloned().unwrap_or(Json::Object(Object::new()));
             crate::schema::check_once(schema, &content).map_err(|error| {
-                RpcError::new(RpcError::INVALID_PARAMS, format!("the answer does not fit: {error}"))
+                tracing::debug!(%error, "An answer does not fit its form.");
+                RpcError::new(RpcError::INVALID_PARAMS, "the answer does not fit its form")
             })?;
         }
         self.pass(Surface::InputResponse, answer)

@@ -62,6 +62,7 @@ impl Store {
     /// Another process holds it, or it cannot be read or written.
     pub async fn open(folder: &Path) -> Result<Self, StoreError> {
         let lock = lock(folder)?;
+        keep_private(folder)?;
         let options = SqliteConnectOptions::new()
             .filename(folder.join("bartizan.db"))
             .create_if_missing(true)
@@ -97,6 +98,19 @@ impl Store {
         }
         Ok(())
     }
+}
+
+/// Held calls stand in the store in plain: nobody else may read it, whoever made the folder.
+fn keep_private(folder: &Path) -> Result<(), StoreError> {
+    use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+    let failed = |source| StoreError::Folder { path: folder.to_owned(), source };
+    let private =
+        |path: &Path, mode| std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode));
+    private(folder, 0o700).map_err(failed)?;
+    let database = folder.join("bartizan.db");
+    let mut options = std::fs::OpenOptions::new();
+    options.append(true).create(true).mode(0o600).open(&database).map_err(failed)?;
+    private(&database, 0o600).map_err(failed)
 }
 
 /// Makes the folder for the owner alone and takes its lock, which ends with the process.

@@ -45,7 +45,9 @@ pub enum AdminRequest {
     },
     AcceptPins {
         upstream: String,
-        name: Option<String>,
+        name: String,
+        /// The digest of the definition that the person saw: no other is taken.
+        seen: String,
         by: String,
         signature: Option<String>,
     },

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use super::Kind;
 use crate::{
-    firewall::{Disposition, Surface},
+    firewall::{Disposition, Surface, sanitize::sanitize},
     inspect::Firewall,
     mcp::{Json, Object},
     schema::Schema,
@@ -72,7 +72,8 @@ pub(super) fn check_name(
             }
         }
         Kind::Prompt => {
-            let visible = !name.chars().any(char::is_control);
+            let clean = sanitize(name).removed.total() == 0;
+            let visible = clean && !name.chars().any(char::is_control);
             if name.is_empty() || name.len() > NAME_BYTES_MAX || !visible {
                 return Err("the name may have 1 to 128 visible characters");
             }
@@ -97,11 +98,14 @@ pub(super) fn problem(upstream: &str, kind: Kind, name: &str, why: &str) -> Stri
     format!("{upstream}: the {} `{shown}` is left out: {why}", kind.name())
 }
 
+/// Arguments of one prompt that are looked at; others are then refused as unknown.
+const PROMPT_ARGUMENTS_MAX: usize = 256;
+
 /// Prompts declare arguments as a list; as a schema they can be checked like a tool's.
 pub(super) fn prompt_schema(definition: &Object) -> Option<Schema> {
     let arguments = definition.get("arguments")?.as_array()?;
     let (mut properties, mut required) = (Object::new(), Vec::new());
-    for argument in arguments {
+    for argument in arguments.iter().take(PROMPT_ARGUMENTS_MAX) {
         let Some(name) = argument.get("name").and_then(Json::as_str) else { continue };
         properties.insert(name, Object::from([("type", "string".into())]));
         if argument.get("required").and_then(Json::as_bool) == Some(true) {

@@ -161,10 +161,10 @@ fn walk(path: &str, before: Option<&Json>, after: Option<&Json>, lines: &mut Vec
     match (before, after) {
         (Some(Json::Object(old)), Some(Json::Object(new))) => {
             for key in old.keys() {
-                walk(&format!("{path}/{key}"), old.get(key), new.get(key), lines);
+                walk(&step(path, key), old.get(key), new.get(key), lines);
             }
             for key in new.keys().filter(|key| old.get(key).is_none()) {
-                walk(&format!("{path}/{key}"), None, new.get(key), lines);
+                walk(&step(path, key), None, new.get(key), lines);
             }
         }
         (Some(old), Some(new)) if old == new => {}
@@ -177,6 +177,11 @@ fn walk(path: &str, before: Option<&Json>, after: Option<&Json>, lines: &mut Vec
             }
         }
     }
+}
+
+/// A key is as much a stranger's text as a value.
+fn step(path: &str, key: &str) -> String {
+    format!("{path}/{}", crate::approval::shown_text(key))
 }
 
 /// JSON with every character that could hide or reorder text spelled out.

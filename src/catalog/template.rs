@@ -31,9 +31,47 @@ impl Template {
 
     /// Whether `uri` could come from this template. Dot segments never do: they climb out of it.
     pub fn fits(&self, uri: &str) -> bool {
-        let climbs = uri.split(['/', '\\']).any(|part| matches!(part, ".." | "%2e%2e" | "%2E%2E"));
-        !climbs && self.0.as_ref().is_some_and(|pattern| pattern.is_match(uri))
+        !climbs(uri) && self.0.as_ref().is_some_and(|pattern| pattern.is_match(uri))
     }
+}
+
+/// Rounds of percent-encoding that a server might undo.
+const DECODE_ROUNDS: usize = 3;
+
+/// Whether a server that decodes this could leave the place the template names.
+fn climbs(uri: &str) -> bool {
+    let mut text = uri.to_owned();
+    for _ in 0..DECODE_ROUNDS {
+        if text.contains('\\') || text.contains('\0') || text.split('/').any(|part| part == "..") {
+            return true;
+        }
+        let decoded = percent_decoded(&text);
+        if decoded == text {
+            return false;
+        }
+        text = decoded;
+    }
+    // Encoded more often than honest senders do.
+    true
+}
+
+fn percent_decoded(text: &str) -> String {
+    let bytes = text.as_bytes();
+    let (mut out, mut at) = (Vec::with_capacity(bytes.len()), 0);
+    while let Some(&byte) = bytes.get(at) {
+        let pair = text.get(at + 1..at + 3).filter(|_| byte == b'%');
+        match pair.and_then(|pair| u8::from_str_radix(pair, 16).ok()) {
+            Some(decoded) => {
+                out.push(decoded);
+                at += 3;
+            }
+            None => {
+                out.push(byte);
+                at += 1;
+            }
+        }
+    }
+    String::from_utf8_lossy(&out).into_owned()
 }
 
 #[cfg(test)]
@@ -51,6 +89,10 @@ mod tests {
         assert!(deep.fits("file:///logs/a/b"));
         assert!(!deep.fits("file:///logs/../../etc/passwd"));
         assert!(!deep.fits("file:///logs/%2e%2e/etc/passwd"));
+        assert!(!deep.fits("file:///logs/.%2E/etc/passwd"));
+        assert!(!file.fits("file:///logs/..%2f..%2fetc%2fpasswd"));
+        assert!(!file.fits("file:///logs/%252e%252e%252fetc"));
+        assert!(file.fits("file:///logs/a%20b.txt"));
         assert!(!Template::new("broken{").fits("broken{"));
     }
 }

@@ -1,6 +1,9 @@
 //! `bartizan pins`
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use clap::Subcommand;
 use serde_json::Value;
@@ -45,6 +48,9 @@ enum Command {
         /// Everything that waits of this server
         #[arg(long, conflicts_with = "name")]
         server: Option<String>,
+        /// Only if the definition still has this digest, or one that starts so
+        #[arg(long)]
+        digest: Option<String>,
         /// Who accepts [default: the user's name]
         #[arg(long = "as", value_name = "NAME")]
         by: Option<String>,
@@ -70,7 +76,7 @@ pub(super) fn run(command: Pins) -> Ran {
             }
             waiting.into_iter().for_each(diff);
         }
-        Command::Accept { name, server, by, key } => {
+        Command::Accept { name, server, digest, by, key } => {
             let (upstream, name) = match (name, server) {
                 (Some(full), _) => match full.split_once('/') {
                     Some((upstream, name)) => (upstream.to_owned(), Some(name.to_owned())),
@@ -79,17 +85,38 @@ pub(super) fn run(command: Pins) -> Ran {
                 (None, Some(server)) => (server, None),
                 (None, None) => anyhow::bail!("name a definition, or a server with --server"),
             };
+            let answer = ask(&folder, &AdminRequest::Pins { upstream: Some(upstream) })?;
+            let wanted = |row: &&Value| {
+                row["diff"].is_array()
+                    && name.as_deref().is_none_or(|name| text(row, "name") == name)
+                    && digest
+                        .as_deref()
+                        .is_none_or(|it| text(row, "candidate_digest").starts_with(it))
+            };
+            let waiting: Vec<&Value> = rows(&answer).iter().filter(wanted).collect();
+            if waiting.is_empty() {
+                anyhow::bail!("nothing of this waits to be accepted; see `bartizan pins diff`");
+            }
             let by = by.or_else(|| std::env::var("USER").ok()).unwrap_or_else(|| "local".into());
-            let signed = decision_text("pin", &upstream, "accept", name.as_deref().unwrap_or("*"));
-            let signature = key.map(|path| super::approvals::sign(&path, &signed)).transpose()?;
-            let request = AdminRequest::AcceptPins { upstream, name, by, signature };
-            let answer = ask(&folder, &request)?;
-            for name in answer["accepted"].as_array().into_iter().flatten() {
-                say(format_args!("accepted {}", harmless(name.as_str().unwrap_or(""))));
+            for row in waiting {
+                accept(&folder, row, &by, key.as_deref())?;
             }
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Accepts exactly the definition in `row`, and says which that was.
+fn accept(folder: &Path, row: &Value, by: &str, key: Option<&Path>) -> anyhow::Result<()> {
+    let own = |name: &str| text(row, name).to_owned();
+    let (upstream, name, seen) = (own("upstream"), own("name"), own("candidate_digest"));
+    let signed = decision_text("pin", &format!("{upstream}/{name}"), "accept", &seen);
+    let signature = key.map(|path| super::approvals::sign(path, &signed)).transpose()?;
+    let by = by.to_owned();
+    diff(row);
+    ask(folder, &AdminRequest::AcceptPins { upstream, name, seen, by, signature })?;
+    say("accepted");
+    Ok(())
 }
 
 fn rows(answer: &Value) -> &[Value] {
@@ -109,13 +136,14 @@ fn line(row: &Value) {
 
 fn diff(row: &Value) {
     let name = format!("{}/{}", text(row, "upstream"), text(row, "name"));
+    let digest: String = text(row, "candidate_digest").chars().take(12).collect();
     say(format_args!(
-        "{} ({}): {}",
+        "{} ({}, digest {digest}): {}",
         harmless(&name),
         text(row, "kind"),
         harmless(text(row, "reason"))
     ));
     for line in row["diff"].as_array().into_iter().flatten().filter_map(Value::as_str) {
-        say(format_args!("  {line}"));
+        say(format_args!("  {}", harmless(line)));
     }
 }

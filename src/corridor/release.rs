@@ -75,7 +75,7 @@ fn withheld(why: &str) -> Refusal {
 }
 
 /// Our own marks mean something only if nobody else can set them.
-fn drop_our_meta(result: &mut Object) {
+pub(super) fn drop_our_meta(result: &mut Object) {
     if let Some(Json::Object(meta)) = result.get_mut("_meta") {
         meta.retain(|key| !key.starts_with(META_PREFIX));
         if meta.is_empty() {

@@ -5,6 +5,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use super::{Answer, Call, Trail, clear::Cleared};
 use crate::{
+    catalog::Item,
     exchange::AskedRequest,
     gateway::Gateway,
     limits::Seat,
@@ -83,13 +84,16 @@ impl Gateway {
             };
             let sent = connected.link.request(outbound).await;
             let response = sent.map_err(|error| failed(&error))?;
-            let result = response.outcome.map_err(|error| self.refused(call, error))?;
+            let result = response.outcome.map_err(|error| self.refused(&call.item, error))?;
             match bridge::result_type(&result) {
-                Ok(ResultType::InputRequired) if may_ask => {
+                Ok(ResultType::InputRequired) if may_ask && !asks_too_much(&result) => {
                     self.ask(&result, relay, &mut params).await?;
                 }
                 Ok(ResultType::InputRequired) => {
-                    return Err(garbage(call, "it asked where no question is allowed"));
+                    return Err(garbage(
+                        call,
+                        "it asked too much, or where no question is allowed",
+                    ));
                 }
                 Ok(kind) => return Ok((result, kind)),
                 Err(what) => return Err(garbage(call, what)),
@@ -123,8 +127,8 @@ impl Gateway {
     }
 
     /// An error of the upstream: a stranger's text like any other.
-    fn refused(&self, call: &Call<'_, Cleared>, mut error: RpcError) -> Refusal {
-        let firewall = self.firewall_for(call.item.settings.modes.firewall);
+    pub(super) fn refused(&self, item: &Item, mut error: RpcError) -> Refusal {
+        let firewall = self.firewall_for(item.settings.modes.firewall);
         let surface = crate::firewall::Surface::Error;
         let mut blocked = firewall.inspect_text(surface, &mut error.message).blocks();
         if let Some(data) = &mut error.data {
@@ -134,7 +138,7 @@ impl Gateway {
             let text = "The call was sent and failed; the server's error text was withheld.";
             return Refusal::new(Code::Withheld, text, "the firewall blocked an error");
         }
-        super::fence::mark_error(&mut error, &call.item, firewall.profile);
+        super::fence::mark_error(&mut error, item, firewall.profile);
         let detail = format!("the upstream refused with {}", error.code);
         let mut refusal = Refusal::new(Code::Upstream, "the upstream refused", detail);
         refusal.rpc = Some(error);
@@ -142,7 +146,7 @@ impl Gateway {
     }
 }
 
-fn questions(result: &Object) -> HashMap<String, AskedRequest> {
+pub(super) fn questions(result: &Object) -> HashMap<String, AskedRequest> {
     let requests = result.get("inputRequests").and_then(Json::as_object);
     let asked = |request: &Json| {
         let params = request.get("params").and_then(Json::as_object).cloned();
@@ -155,7 +159,11 @@ fn questions(result: &Object) -> HashMap<String, AskedRequest> {
 
 /// The caller's parameters with what was checked put back in, under the upstream's names.
 fn outgoing_params(call: &mut Call<'_, Cleared>) -> Object {
-    let mut params = call.arrival.params.clone();
+    // What a person approved is the arguments: nothing they did not see travels beside them.
+    let mut params = match &call.passed.approval {
+        Some(_) => Object::new(),
+        None => call.arrival.params.clone(),
+    };
     let arguments = std::mem::take(&mut call.arguments);
     match call.arrival.method {
         Method::ToolsCall | Method::PromptsGet => {
@@ -183,6 +191,14 @@ fn outgoing_params(call: &mut Call<'_, Cleared>) -> Object {
         meta.remove("baggage");
     }
     params
+}
+
+/// Questions of one round; a person would never answer more.
+const QUESTIONS_MAX: usize = 32;
+
+fn asks_too_much(result: &Object) -> bool {
+    let requests = result.get("inputRequests").and_then(Json::as_object);
+    requests.is_some_and(|requests| requests.len() > QUESTIONS_MAX)
 }
 
 fn name_for<'a>(call: &'a Call<'_, Cleared>, uri: Option<&'a str>) -> Option<&'a str> {

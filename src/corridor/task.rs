@@ -94,7 +94,10 @@ impl Gateway {
         let key = crate::limits::key_of(&arrival.principal);
         let _seat = self.limiter.load().admit(key, "tasks")?;
         let mut params = arrival.params.clone();
+        // Nothing travels beside what the extension names.
+        params.retain(|key| matches!(key, "taskId" | "inputResponses"));
         params.insert("taskId", task.upstream_id.as_str());
+        trail.arguments_digest = params.digest();
         let firewall = self.firewall_for(task.item.settings.modes.firewall);
         if let Some(responses) = params.get_mut("inputResponses")
             && firewall.inspect(Surface::InputResponse, responses).blocks()
@@ -132,18 +135,23 @@ impl Gateway {
         let connected = upstream.connected().ok_or_else(|| failed(&upstream.down()))?;
         let firewall = self.firewall_for(task.item.settings.modes.firewall);
         let client = Arc::clone(&arrival.client);
-        let relay = Relay::new(arrival.line.clone(), client, firewall, None);
+        let relay = Arc::new(Relay::new(arrival.line.clone(), client, firewall, None));
         let outbound = Outbound {
             method: arrival.method.name(),
             params,
             name: Some(&task.upstream_id),
             mirrored: &[],
-            relay: Some(Arc::new(relay)),
+            relay: Some(Arc::clone(&relay)),
             timeout: upstream.call_timeout(),
             cancel: arrival.line.stop.clone(),
         };
         let response = connected.link.request(outbound).await.map_err(|error| failed(&error))?;
-        response.outcome.map_err(Refusal::protocol)
+        let mut result = response.outcome.map_err(|error| self.refused(&task.item, error))?;
+        super::release::drop_our_meta(&mut result);
+        for asked in super::send::questions(&result).values_mut() {
+            relay.screen_question(asked).map_err(Refusal::protocol)?;
+        }
+        Ok(result)
     }
 
     /// A finished task carries a tool's result: marked like any other.

@@ -107,7 +107,15 @@ impl Trail {
                 Record::Decision(disposition, Some(refusal.code.name()))
             }
         };
-        self.write(gateway, arrival, record).await
+        let written = self.write(gateway, arrival, record).await;
+        written.map_err(|mut refusal| {
+            if self.decided {
+                let text = "The call was sent, but the gateway cannot record its outcome, so it \
+                    withholds it. Do not repeat the call.";
+                text.clone_into(&mut refusal.text);
+            }
+            refusal
+        })
     }
 
     /// Time since the request came in.

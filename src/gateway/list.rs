@@ -5,7 +5,7 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use super::Gateway;
 use crate::{
     catalog::{Item, View},
-    corridor::Arrival,
+    corridor::{Arrival, Trail},
     mcp::{Era, Json, Method, Object, Revision, RpcError, client::EXTENSION_TASKS},
     refusal::Refusal,
     spotlight,
@@ -119,12 +119,13 @@ impl Gateway {
     }
 
     /// Subscribes the caller's session to a resource, or ends that.
-    pub(super) async fn subscribe(&self, arrival: &Arrival) -> Result<Object, Refusal> {
-        let invalid = || RpcError::new(RpcError::INVALID_PARAMS, "`uri` must be a string");
-        let uri = arrival.params.str("uri").ok_or_else(|| Refusal::protocol(invalid()))?;
-        let found = self.catalog.with_view(&arrival.scope, |view| view.resource(uri).cloned());
-        let item = found.flatten().filter(|item| self.may_list(&arrival.principal, item));
-        let item = item.ok_or_else(|| Refusal::unknown(Method::ResourcesRead, uri, ""))?;
+    pub(super) async fn subscribe(
+        &self,
+        arrival: &mut Arrival,
+        trail: &mut Trail,
+    ) -> Result<Object, Refusal> {
+        let item = self.permit_watch(arrival, trail).await?;
+        let uri = arrival.params.str("uri").unwrap_or("");
         let changed = match arrival.method {
             Method::ResourcesSubscribe => item.upstream.subscribe(uri).await,
             _ => item.upstream.unsubscribe(uri).await,

@@ -139,7 +139,8 @@ impl Http {
             let what = "the body must be `application/json`";
             return refuse(&Refused::new(415, RpcError::INVALID_REQUEST, what), None);
         }
-        let Ok(body) = Limited::new(body, self.limits.bytes_max).collect().await else {
+        let body = Limited::new(body, self.limits.bytes_max).collect();
+        let Ok(Ok(body)) = tokio::time::timeout(BODY_TIMEOUT, body).await else {
             self.gateway.metrics.malformed();
             let what = format!(
                 "the body is longer than `limits.message_bytes_max` ({}) or broke off",
@@ -252,8 +253,7 @@ impl Http {
         };
         let (id, streams) = (request.id.clone(), takes_stream(headers));
         if method == Method::SetLevel {
-            let level = request.params.str("level").unwrap_or("");
-            session.set_log_level(level);
+            session.set_log_level(ingress::level(&request.params)?);
         }
         let subscription = request.params.str("uri").map(str::to_owned);
         let (arrival, events) = ingress::legacy(request, method, &session, from);
@@ -353,6 +353,9 @@ impl Http {
         }
     }
 }
+
+/// A peer that sends its body slower than this is cut off.
+const BODY_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(60);
 
 fn method_not_allowed() -> Response {
     let mut response = StatusCode::METHOD_NOT_ALLOWED.into_response();

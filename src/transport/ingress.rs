@@ -13,10 +13,20 @@ use crate::{
         ClientInfo, Era, Json, Method, Object, Request, Revision, RpcError,
         client::{META_CAPABILITIES, META_CLIENT, META_LOG_LEVEL, META_VERSION},
     },
+    relay::LEVELS,
 };
 use tokio::sync::mpsc;
 
 use super::session::Session;
+
+/// The level that `logging/setLevel` sets.
+///
+/// # Errors
+/// No level of RFC 5424: other words would travel on to servers.
+pub fn level(params: &Object) -> Result<&str, Refused> {
+    let level = params.str("level").filter(|level| LEVELS.contains(level));
+    level.ok_or_else(|| Refused::new(400, RpcError::INVALID_PARAMS, "unknown log level"))
+}
 
 /// A request that is refused before the corridor, with the HTTP status that goes with it.
 #[derive(Clone, Debug)]
@@ -61,7 +71,8 @@ impl ModernMeta {
         let capabilities = meta.get(META_CAPABILITIES).filter(|it| it.as_object().is_some());
         let capabilities = capabilities.ok_or_else(|| missing(META_CAPABILITIES))?;
         let client = ClientInfo::new(meta.get(META_CLIENT), Some(capabilities));
-        let log_level = meta.str(META_LOG_LEVEL).map(str::to_owned);
+        let level = meta.str(META_LOG_LEVEL).filter(|level| LEVELS.contains(level));
+        let log_level = level.map(str::to_owned);
         Ok(Self { version, client, log_level })
     }
 

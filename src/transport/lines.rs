@@ -232,7 +232,7 @@ impl Lines {
             })?
         };
         if method == Method::SetLevel {
-            session.set_log_level(request.params.str("level").unwrap_or(""));
+            session.set_log_level(ingress::level(&request.params)?);
         }
         let id = request.id.clone();
         let uri = request.params.str("uri").map(str::to_owned);

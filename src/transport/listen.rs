@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     catalog::{Changes, Item},
-    corridor::Arrival,
+    corridor::{Arrival, Trail},
     gateway::Gateway,
     mcp::{
         Id, Json, Message, Method, Notification, Object, RpcError, client::META_SUBSCRIPTION, sse,
@@ -24,6 +24,9 @@ use crate::{
 
 /// Messages that may wait for a slow reader; then the stream ends, and its client starts anew.
 const MESSAGES_MAX: usize = 64;
+
+/// Resources of one subscription; further ones are left out of what is acknowledged.
+const URIS_MAX: usize = 256;
 
 /// What a subscriber wants to hear of.
 #[derive(Clone, Debug, Default)]
@@ -165,10 +168,13 @@ async fn watch(
     filter: &mut Filter,
 ) -> Vec<(Arc<Item>, String)> {
     let mut watched = Vec::new();
-    for uri in filter.uris.clone() {
-        let found = gateway.catalog.with_view(&arrival.scope, |view| view.resource(&uri).cloned());
-        let item = found.flatten().filter(|item| gateway.may_list(&arrival.principal, item));
-        match item {
+    for (index, uri) in filter.uris.clone().into_iter().enumerate() {
+        let mut each = arrival.for_resource(&uri);
+        let permitted = match index {
+            0..URIS_MAX => gateway.permit_watch(&mut each, &mut Trail::default()).await.ok(),
+            _ => None,
+        };
+        match permitted {
             Some(item) if item.upstream.subscribe(&uri).await.is_ok() => watched.push((item, uri)),
             _ => drop(filter.uris.remove(&uri)),
         }

@@ -11,7 +11,7 @@ use hyper_util::{
     rt::{TokioExecutor, TokioTimer},
 };
 
-use super::http::Body;
+use super::{error::UpstreamError, http::Body};
 
 /// Gives the bearer token that the gateway itself holds for an upstream; never the caller's.
 #[async_trait::async_trait]
@@ -44,6 +44,17 @@ pub enum SendError {
          `ca-certificates`, or name a file of them in `SSL_CERT_FILE`"
     )]
     NoRoots(String),
+}
+
+impl SendError {
+    /// Only a connection that never stood is sure to have carried nothing.
+    pub(super) fn into_upstream(self, upstream: &str) -> UpstreamError {
+        let upstream = upstream.to_owned();
+        match self {
+            Self::Http(error) if !error.is_connect() => UpstreamError::Closed { upstream },
+            other => UpstreamError::Down { upstream, why: other.to_string() },
+        }
+    }
 }
 
 fn root_cause(error: &Error) -> String {

@@ -126,11 +126,13 @@ impl Upstream {
         let request = Outbound::own(Method::Initialize, params, self.settings.start_timeout);
         let garbage = |why: String| UpstreamError::Garbage { upstream: self.name.to_string(), why };
         let result = link.request(request).await?.outcome;
-        let result = result.map_err(|error| garbage(error.message))?;
+        // What it says of its refusal is a stranger's text and is not repeated.
+        let refused = |error: RpcError| garbage(format!("it refused with {}", error.code));
+        let result = result.map_err(refused)?;
         let stated = result.str("protocolVersion").unwrap_or("");
         let revision = Revision::parse(stated)
             .or((stated == "2024-11-05").then_some(Revision::R2025_03_26))
-            .ok_or_else(|| garbage(format!("it speaks the unknown revision `{stated}`")))?;
+            .ok_or_else(|| garbage("it speaks an unknown revision".into()))?;
         link.settle(revision);
         link.notify(&Notification::new("notifications/initialized", Object::new())).await;
         Ok(handshake(revision, &result))

@@ -207,9 +207,8 @@ impl Inner {
         let mut headers = self.headers(extra);
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         headers.insert(ACCEPT, HeaderValue::from_static("application/json, text/event-stream"));
-        let down = |why: String| UpstreamError::Down { upstream: self.upstream.to_string(), why };
         let sent = self.client.send(Verb::POST, &self.target, headers, body.into()).await;
-        sent.map_err(|error| down(error.to_string()))
+        sent.map_err(|error| error.into_upstream(&self.upstream))
     }
 
     fn headers(&self, mut headers: HeaderMap) -> HeaderMap {

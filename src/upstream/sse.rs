@@ -160,12 +160,11 @@ fn same_origin(base: &Uri, endpoint: &str) -> Result<Uri, String> {
 
 impl Inner {
     async fn post(&self, message: &Message) -> Result<(), UpstreamError> {
-        let down = |why: String| UpstreamError::Down { upstream: self.upstream.to_string(), why };
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         let body = Bytes::from(message.to_bytes());
         let sent = self.client.send(Verb::POST, &self.messages, headers, body).await;
-        let status = sent.map_err(|error| down(error.to_string()))?.status();
+        let status = sent.map_err(|error| error.into_upstream(&self.upstream))?.status();
         if status.is_success() {
             return Ok(());
         }

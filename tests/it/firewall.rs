@@ -272,12 +272,14 @@ async fn a_changed_definition_keeps_back_that_tool_alone() {
     let pins =
         gateway.admin(&AdminRequest::Pins { upstream: Some("f".to_owned()) }).await.expect("pins");
     let pin = pins.as_array().expect("pins").iter().find(|pin| pin["name"] == "echo");
-    let diff = pin.expect("its pin")["diff"].to_string();
+    let pin = pin.expect("its pin");
+    let diff = pin["diff"].to_string();
     assert!(diff.contains("notes") && diff.contains("description"), "{diff}");
 
     let accept = AdminRequest::AcceptPins {
         upstream: "f".to_owned(),
-        name: Some("echo".to_owned()),
+        name: "echo".to_owned(),
+        seen: pin["candidate_digest"].as_str().expect("digest").to_owned(),
         by: "ana".to_owned(),
         signature: None,
     };

@@ -20,8 +20,9 @@ pub(super) async fn answer(parts: &Parts, request: AdminRequest) -> Answer {
             decide(parts, &id, approve, by, note, signature.as_deref()).await
         }
         AdminRequest::Pins { upstream } => pins(parts, upstream.as_deref()).await,
-        AdminRequest::AcceptPins { upstream, name, by, signature } => {
-            accept(parts, &upstream, name.as_deref(), &by, signature.as_deref()).await
+        AdminRequest::AcceptPins { upstream, name, seen, by, signature } => {
+            let definition = Definition { upstream: &upstream, name: &name, seen: &seen };
+            accept(parts, definition, &by, signature.as_deref()).await
         }
         AdminRequest::Upstreams => Ok(upstreams(parts)),
         AdminRequest::Status => Ok(status(parts)),
@@ -110,20 +111,31 @@ fn shown(row: &PinRow) -> Value {
     })
 }
 
+/// A definition as a person saw it.
+#[derive(Clone, Copy)]
+struct Definition<'a> {
+    upstream: &'a str,
+    name: &'a str,
+    seen: &'a str,
+}
+
 async fn accept(
     parts: &Parts,
-    upstream: &str,
-    name: Option<&str>,
+    definition: Definition<'_>,
     by: &str,
     signature: Option<&str>,
 ) -> Answer {
-    let text = proof::decision_text("pin", upstream, "accept", name.unwrap_or("*"));
+    let Definition { upstream, name, seen } = definition;
+    let full = format!("{upstream}/{name}");
+    let text = proof::decision_text("pin", &full, "accept", seen);
     let config = parts.config.load();
     proof::check(&config.file.approvals.approvers, parts.options, by, &text, signature)?;
-    parts.gateway.record_event("accept-pin", upstream, by).await.map_err(said)?;
-    let accepted = parts.store.accept_pins(upstream, name, None, by).await.map_err(said)?;
+    let target = format!("{full} {seen}");
+    parts.gateway.record_event("accept-pin", &target, by).await.map_err(said)?;
+    let accepted = parts.store.accept_pins(upstream, Some(name), Some(seen), by).await;
+    let accepted = accepted.map_err(said)?;
     if accepted.is_empty() {
-        return Err(format!("nothing of `{upstream}` waits to be accepted"));
+        return Err(format!("`{full}` does not wait with this definition; look at it again"));
     }
     for running in parts.upstreams.all().iter().filter(|it| &*it.name == upstream) {
         parts.keeper.rebuild(running, false).await;
