@@ -181,7 +181,11 @@ fn log(json: bool) {
     let quiet = ["rmcp=warn", "hyper=warn", "sqlx=warn"];
     let filter =
         quiet.iter().filter_map(|it| it.parse().ok()).fold(filter, EnvFilter::add_directive);
-    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let subscriber = tracing_subscriber::fmt()
+        // A log that cannot be written (a full disk) must not end the request that it is about.
+        .log_internal_errors(false)
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
     let colour = std::io::stderr().is_terminal();
     let set = if json {
         subscriber.json().try_init()

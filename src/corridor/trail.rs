@@ -81,8 +81,9 @@ impl Trail {
             Some(_) => Disposition::Observed,
             None => Disposition::Allowed,
         };
+        self.write(gateway, arrival, Record::Decision(disposition, self.would)).await?;
         self.decided = true;
-        self.write(gateway, arrival, Record::Decision(disposition, self.would)).await
+        Ok(())
     }
 
     /// Writes how the request ended, wherever it stopped.

@@ -150,7 +150,8 @@ async fn without_room_for_its_record_a_call_is_refused_and_nothing_is_sent() {
     let mut ran = 0_u64;
     let refused = loop {
         let answer = client.call("f__echo", json!({"text": "x"})).await;
-        if texts(&answer) == ["x"] {
+        // The last record that fits may be a decision: that call ran, and its answer is withheld.
+        if texts(&answer) == ["x"] || answer.to_string().contains("cannot record its outcome") {
             ran += 1;
             assert!(ran < 5000, "the disk never fills");
             continue;
