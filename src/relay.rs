@@ -22,6 +22,8 @@ pub struct Relay {
     /// The legacy session, if there is one: several calls of it lead to one caller.
     session: Option<Arc<str>>,
     heard: Arc<Notify>,
+    /// Answers that came with the call itself, before anybody asked.
+    brought: parking_lot::Mutex<Option<Object>>,
 }
 
 /// Requests that a server may send to a client, and nothing else.
@@ -38,7 +40,13 @@ impl Relay {
         firewall: Arc<Firewall>,
         session: Option<Arc<str>>,
     ) -> Self {
-        Self { line, client, firewall, session, heard: Arc::default() }
+        let (heard, brought) = (Arc::default(), parking_lot::Mutex::default());
+        Self { line, client, firewall, session, heard, brought }
+    }
+
+    /// Keeps the `inputResponses` of a first request for the questions that they may be answers to.
+    pub fn bring(self, answers: Option<Object>) -> Self {
+        Self { brought: parking_lot::Mutex::new(answers), ..self }
     }
 
     /// Wakes whenever the upstream reported progress.
@@ -141,7 +149,10 @@ impl Relay {
         }
         let schemas: HashMap<String, AskedRequest> = questions.clone();
         let gone = |_| RpcError::new(RpcError::INTERNAL, "the client is gone");
-        let mut answers = self.patiently(self.line.ask(questions)).await.map_err(gone)?;
+        let mut answers = match self.brought_for(&questions) {
+            Some(answers) => answers,
+            None => self.patiently(self.line.ask(questions)).await.map_err(gone)?,
+        };
         answers.retain(|key, _| schemas.contains_key(key));
         for (key, answer) in &mut answers {
             match (answer, schemas.get(key)) {
@@ -152,6 +163,18 @@ impl Relay {
             }
         }
         Ok(answers)
+    }
+
+    /// What the caller brought along for these questions, once. Anything else that it brought is
+    /// ignored (SEP-2322); what is missing will be asked anew.
+    fn brought_for(&self, questions: &HashMap<String, AskedRequest>) -> Option<Answers> {
+        let brought = self.brought.lock().take()?;
+        let answer = |key: &String| {
+            let answer = brought.get(key)?.as_object()?.clone();
+            Some((key.clone(), Ok(answer)))
+        };
+        let answers: Answers = questions.keys().filter_map(answer).collect();
+        (!answers.is_empty()).then_some(answers)
     }
 
     /// A person thinks longer than a server may be silent: the call's clock stands meanwhile.

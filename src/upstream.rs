@@ -11,6 +11,7 @@ pub mod listing;
 pub mod metadata;
 pub mod oauth;
 mod pending;
+mod scope;
 mod sse;
 pub mod stdio;
 

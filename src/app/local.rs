@@ -283,4 +283,8 @@ impl TokenSource for Tokens {
             self.source.reject(&token).await;
         }
     }
+
+    async fn look_again(&self) {
+        self.source.look_again();
+    }
 }

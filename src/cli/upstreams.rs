@@ -32,7 +32,12 @@ enum Command {
         json: bool,
     },
     /// Log the gateway in to an HTTP tool server, with OAuth in a browser
-    Login { name: String },
+    Login {
+        name: String,
+        /// A right beside those that the last login was granted; repeatable
+        #[arg(long = "scope", value_name = "SCOPE")]
+        scopes: Vec<String>,
+    },
 }
 
 pub(super) fn run(command: Upstreams) -> Ran {
@@ -41,7 +46,7 @@ pub(super) fn run(command: Upstreams) -> Ran {
             let answer = ask(&super::data_dir(&command.config)?, &AdminRequest::Upstreams)?;
             if json { say_json(&answer) } else { list(&answer) }
         }
-        Command::Login { name } => login(&command.config, &name)?,
+        Command::Login { name, scopes } => login(&command.config, &name, &scopes)?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -59,7 +64,7 @@ fn list(answer: &Value) {
     }
 }
 
-fn login(config: &ConfigArgument, name: &str) -> anyhow::Result<()> {
+fn login(config: &ConfigArgument, name: &str, scopes: &[String]) -> anyhow::Result<()> {
     let config = config.load()?;
     let settings = config.upstream_settings(name).map_err(anyhow::Error::msg)?;
     let (Transport::Http(target) | Transport::Sse(target)) = &settings.transport else {
@@ -72,7 +77,7 @@ fn login(config: &ConfigArgument, name: &str) -> anyhow::Result<()> {
             say("(It was opened for you.)");
         }
     };
-    let done = super::block_on(oauth::login(&target, show))??;
+    let done = super::block_on(oauth::login_for(&target, scopes, show))??;
     say(format_args!("Logged in at {}.", done.issuer));
     if !done.refreshable {
         say("There is no refresh token: log in again when the token expires.");

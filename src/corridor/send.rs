@@ -41,12 +41,14 @@ impl Gateway {
         // INVARIANT: no record, no call. The decision is on the journal before a byte leaves.
         trail.arguments_digest = call.arguments.digest();
         trail.decide(self, arrival).await?;
-        let relay = Arc::new(Relay::new(
+        let relay = Relay::new(
             arrival.line.clone(),
             Arc::clone(&arrival.client),
             self.firewall_for(call.item.settings.modes.firewall),
             arrival.session.clone(),
-        ));
+        );
+        let brought = arrival.params.get("inputResponses").and_then(Json::as_object).cloned();
+        let relay = Arc::new(relay.bring(brought));
         let approval = call.passed.approval.clone();
         let params = outgoing_params(&mut call);
         let exchanged = self.exchange(&call, params, &connected, &relay).await;
@@ -183,7 +185,7 @@ fn outgoing_params(call: &mut Call<'_, Cleared>) -> Object {
         _ => drop(params.insert("uri", arguments.get("uri").cloned().unwrap_or_default())),
     }
     // Ours, opened and used before this; an upstream's own state never leaves the gateway. Answers
-    // come back through the parked call, screened; here they would be to no question.
+    // come back through the relay, screened; here they would be to no question.
     params.remove("requestState");
     params.remove("inputResponses");
     if let Some(Json::Object(meta)) = params.get_mut("_meta") {

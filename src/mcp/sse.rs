@@ -24,13 +24,35 @@ pub struct Reader {
     after_cr: bool,
     at_start: bool,
     limit: usize,
+    /// Of the event under way; it counts once that event is whole.
+    id: Option<Vec<u8>>,
+    position: Position,
+}
+
+/// Where a stream can be taken up again.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Position {
+    pub last_event_id: Option<Vec<u8>>,
+    /// Milliseconds that the server wants to be left alone before.
+    pub retry_ms: Option<u64>,
 }
 
 impl Reader {
     /// `limit`: bytes of one event, its line included.
     pub fn new(limit: usize) -> Self {
-        let event = Event::default();
-        Self { line: Vec::new(), event, has_data: false, after_cr: false, at_start: true, limit }
+        let (event, position) = (Event::default(), Position::default());
+        let (line, id) = (Vec::new(), None);
+        let (has_data, after_cr, at_start) = (false, false, true);
+        Self { line, event, has_data, after_cr, at_start, limit, id, position }
+    }
+
+    /// Goes on where another reader's stream broke off.
+    pub fn resume(limit: usize, position: Position) -> Self {
+        Self { position, ..Self::new(limit) }
+    }
+
+    pub const fn position(&self) -> &Position {
+        &self.position
     }
 
     /// Takes a chunk and hands each finished event to `each`.
@@ -73,6 +95,9 @@ impl Reader {
             text = text.strip_prefix("\u{feff}".as_bytes()).unwrap_or(text);
         }
         if text.is_empty() {
+            if let Some(id) = self.id.take() {
+                self.position.last_event_id = (!id.is_empty()).then_some(id);
+            }
             let event = std::mem::take(&mut self.event);
             return Ok(std::mem::take(&mut self.has_data).then_some(event));
         }
@@ -87,6 +112,11 @@ impl Reader {
                 }
                 self.has_data = true;
                 self.event.data.extend_from_slice(value);
+            }
+            b"id" if !value.contains(&0) => self.id = Some(value.to_vec()),
+            b"retry" if value.iter().all(u8::is_ascii_digit) => {
+                let stated = std::str::from_utf8(value).ok().and_then(|text| text.parse().ok());
+                self.position.retry_ms = stated.or(self.position.retry_ms);
             }
             b"event" => self.event.name = String::from_utf8_lossy(value).into_owned(),
             _ => {}
@@ -131,6 +161,21 @@ mod tests {
         assert_eq!(events[0], Event { name: "endpoint".into(), data: b"/m".to_vec() });
         assert_eq!(events[1].data, b"a\nb");
         assert_eq!(events[2].data, b"");
+    }
+
+    #[test]
+    fn the_position_is_that_of_the_last_whole_event() {
+        let mut reader = Reader::new(1000);
+        let stream = b"id: 7\nretry: 500\ndata:\n\nid: 8\nretry: soon\ndata: cut";
+        reader.push(stream, |_| {}).expect("within the limit");
+        let position = reader.position().clone();
+        assert_eq!(
+            (position.last_event_id.as_deref(), position.retry_ms),
+            (Some(&b"7"[..]), Some(500))
+        );
+        let mut reader = Reader::resume(1000, position.clone());
+        reader.push(b"data: x\n\n", |_| {}).expect("within the limit");
+        assert_eq!(*reader.position(), position);
     }
 
     #[test]

@@ -21,6 +21,9 @@ pub trait TokenSource: Send + Sync + std::fmt::Debug {
 
     /// The upstream refused the token: the next one must be another.
     async fn reject(&self);
+
+    /// The upstream wants a token with further rights: a person may have logged in for it.
+    async fn look_again(&self);
 }
 
 /// Where requests go and what each carries.
@@ -131,10 +134,12 @@ impl HttpClient {
             }
             Self::Plain { client, .. } => client.request(request).await?,
         };
-        if let Some(tokens) = &target.tokens
-            && response.status() == hyper::StatusCode::UNAUTHORIZED
-        {
-            tokens.reject().await;
+        if let Some(tokens) = &target.tokens {
+            match response.status() {
+                hyper::StatusCode::UNAUTHORIZED => tokens.reject().await,
+                hyper::StatusCode::FORBIDDEN => tokens.look_again().await,
+                _ => {}
+            }
         }
         Ok(response)
     }

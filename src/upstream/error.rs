@@ -17,11 +17,16 @@ pub enum UpstreamError {
     Cancelled { upstream: String },
     #[error("`{upstream}` wants a login: run `bartizan upstreams login {upstream}`")]
     LoginNeeded { upstream: String },
+    /// `options` name the scopes that the upstream asks for, each as `--scope NAME`.
+    #[error(
+        "`{upstream}` wants further rights: run `bartizan upstreams login {upstream}{options}`"
+    )]
+    ScopeNeeded { upstream: String, options: String },
 }
 
 impl UpstreamError {
     /// Whether the call may have run: only then is its outcome unknown.
     pub const fn may_have_run(&self) -> bool {
-        !matches!(self, Self::Down { .. } | Self::LoginNeeded { .. })
+        !matches!(self, Self::Down { .. } | Self::LoginNeeded { .. } | Self::ScopeNeeded { .. })
     }
 }

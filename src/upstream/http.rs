@@ -1,5 +1,7 @@
 //! A tool server over Streamable HTTP, in either era.
 
+mod stream;
+
 use std::{
     sync::{Arc, OnceLock},
     time::Duration,
@@ -22,6 +24,7 @@ use super::{
     link::Outbound,
     metadata,
     pending::Pending,
+    scope,
 };
 use crate::{
     mcp::{
@@ -233,6 +236,11 @@ impl Inner {
         if status == StatusCode::UNAUTHORIZED {
             return Err(UpstreamError::LoginNeeded { upstream: upstream() });
         }
+        if status == StatusCode::FORBIDDEN
+            && let Some(options) = scope::wanted(response.headers())
+        {
+            return Err(UpstreamError::ScopeNeeded { upstream: upstream(), options });
+        }
         if status == StatusCode::NOT_FOUND && self.session.read().is_some() {
             // The session ended: a new handshake is due (SPEC 2025-11-25, transports).
             self.closed.cancel();
@@ -252,54 +260,6 @@ impl Inner {
             }
             Err(error) => Err(garbage(error.to_string())),
         }
-    }
-
-    async fn read_stream(
-        self: &Arc<Self>,
-        id: i64,
-        mut body: Incoming,
-        relay: Option<Arc<Relay>>,
-    ) -> Result<Response, UpstreamError> {
-        let upstream = || self.upstream.to_string();
-        let garbage = |why: String| UpstreamError::Garbage { upstream: upstream(), why };
-        let mut reader = sse::Reader::new(self.limits.bytes_max);
-        let mut events = Vec::new();
-        while let Some(frame) = body.frame().await {
-            let frame = frame.map_err(|_| UpstreamError::Closed { upstream: upstream() })?;
-            let Some(chunk) = frame.data_ref() else { continue };
-            let read = reader.push(chunk, |event| events.push(event));
-            read.map_err(|error| garbage(error.to_string()))?;
-            for event in events.drain(..).filter(|event| !event.data.is_empty()) {
-                let message = Message::parse(&event.data, &self.limits);
-                match message.map_err(|error| garbage(error.to_string()))? {
-                    Message::Response(answer) if answer.id == Id::Integer(id) => return Ok(answer),
-                    Message::Response(_) => {}
-                    Message::Notification(notification) => match &relay {
-                        Some(relay) => relay.notification(notification),
-                        None => drop(self.pending.take(Message::Notification(notification))),
-                    },
-                    Message::Request(request) => {
-                        let relay = relay.clone().ok_or_else(|| {
-                            let what = format!("nobody to ask `{}`", request.method);
-                            crate::mcp::RpcError::new(crate::mcp::RpcError::INTERNAL, what)
-                        });
-                        Self::answer(self, request, relay);
-                    }
-                }
-            }
-        }
-        Err(UpstreamError::Closed { upstream: upstream() })
-    }
-
-    fn answer(link: &Arc<Self>, request: Request, relay: Result<Arc<Relay>, crate::mcp::RpcError>) {
-        let link = Arc::clone(link);
-        tokio::spawn(async move {
-            let response = super::answer_server_request(request, relay).await;
-            let bytes = Message::Response(response).to_bytes();
-            if let Err(error) = link.post(bytes, HeaderMap::new()).await {
-                tracing::debug!(%error, "An answer did not reach its upstream.");
-            }
-        });
     }
 }
 

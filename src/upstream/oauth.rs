@@ -32,7 +32,7 @@ mod tests;
 
 pub use crate::config::secret::Revealed;
 pub use client::{Registration, client_metadata};
-pub use login::{LoggedIn, login};
+pub use login::{LoggedIn, login, login_for};
 pub use token::TokenSource;
 pub use vault::VaultError;
 

@@ -21,7 +21,7 @@ export function capabilities(offers) {
 export function host(adapter, { args, offers }) {
   const seen = { asked: [], notifications: [] };
   const answers = {
-    elicitation: ["elicitation/create", () => elicited(args)],
+    elicitation: ["elicitation/create", (params) => elicited(args, params)],
     sampling: ["sampling/createMessage", () => sampled(args)],
     roots: ["roots/list", () => ({ roots: args.roots ?? [] })],
   };
@@ -29,7 +29,7 @@ export function host(adapter, { args, offers }) {
     const [method, answer] = answers[offer];
     adapter.answer(method, (request) => {
       seen.asked.push({ method, params: request.params });
-      return answer();
+      return answer(request.params);
     });
   }
   for (const method of NOTICES) {
@@ -38,7 +38,11 @@ export function host(adapter, { args, offers }) {
   return seen;
 }
 
-function elicited({ action = "accept", content }) {
+function elicited({ action = "accept", content }, { requestedSchema }) {
+  if (content === "defaults") {
+    const properties = Object.entries(requestedSchema?.properties ?? {});
+    content = Object.fromEntries(properties.map(([name, each]) => [name, each.default]));
+  }
   return action === "accept" ? { action, content } : { action };
 }
 

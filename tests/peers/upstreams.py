@@ -1,9 +1,10 @@
 """The real servers of the matrix, and the gateway's configuration that stands before all of them."""
 
 import json
+import os
 import socket
-from contextlib import ExitStack
-from pathlib import Path
+import subprocess
+import time
 
 from gateway import HERE, ROOT, Listener, get, peers_installed
 
@@ -48,10 +49,6 @@ class EverythingHttp(Listener):
         super().__init__([HERE / "serve", "everything", "streamableHttp"], {"PORT": str(self.port)})
 
     def __enter__(self):
-        import os
-        import subprocess
-        import time
-
         self.process = subprocess.Popen(
             self.command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=os.environ | self.env
         )
@@ -118,5 +115,3 @@ def example_call(name, folder):
     text = json.dumps(arguments).replace("{folder}", str(folder)).replace("{root}", str(ROOT))
     return tool, json.loads(text), expected
 
-
-__all__ = ["FORBIDDEN", "HELD", "UPSTREAMS", "ExitStack", "Path", "configuration", "example_call", "installed", "prepare"]

@@ -30,15 +30,33 @@ pub async fn login(
     target: &Target,
     show: impl FnOnce(&Url) + Send,
 ) -> Result<LoggedIn, OauthError> {
+    login_for(target, &[], show).await
+}
+
+/// As [`login`], for `more` scopes beside those that the last login was granted.
+///
+/// # Errors
+/// As [`login`].
+pub async fn login_for(
+    target: &Target,
+    more: &[String],
+    show: impl FnOnce(&Url) + Send,
+) -> Result<LoggedIn, OauthError> {
     let vault = Vault::new(target)?;
     let settings = &target.settings;
     let mut discovered = discover(target).await?;
     let callback = Callback::listen(settings.redirect_port).await?;
-    let scopes = if settings.scopes.is_empty() {
+    let mut scopes = if settings.scopes.is_empty() {
         discovered.manager.select_initial_scopes(&[]).await
     } else {
         settings.scopes.clone()
     };
+    if !more.is_empty() {
+        let granted = granted(&vault).await;
+        scopes.extend(granted.into_iter().chain(more.iter().cloned()));
+        let mut known = std::collections::HashSet::new();
+        scopes.retain(|scope| known.insert(scope.clone()));
+    }
     let scopes: Vec<&str> = scopes.iter().map(String::as_str).collect();
     let redirect = callback.redirect_uri();
     let client = RegisteredClient::register(&mut discovered, settings, &redirect, &scopes).await?;
@@ -55,6 +73,12 @@ pub async fn login(
     let exchanged = manager.exchange_code_for_token_with_issuer(code, &state, issuer).await;
     exchanged.map_err(|error| exchange_error(&error))?;
     finish(&vault, target).await
+}
+
+/// The scopes of the last login; one that cannot be read granted nothing.
+async fn granted(vault: &Vault) -> Vec<String> {
+    let record = vault::blocking(vault, Vault::read).await.ok().flatten();
+    record.map(|record| record.credentials.granted_scopes).unwrap_or_default()
 }
 
 /// Reads back what was stored, and drops it again if it is of no use.

@@ -137,6 +137,11 @@ impl TokenSource {
         }
     }
 
+    /// Makes the next [`Self::bearer`] read the record again, which a new login may have changed.
+    pub fn look_again(&self) {
+        self.access.store(None);
+    }
+
     async fn renew(&self) -> Result<Arc<Revealed>, OauthError> {
         let mut renewal = self.renewal.lock().await;
         let current = self.access.load_full();
