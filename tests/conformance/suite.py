@@ -164,7 +164,8 @@ def summary(rows, contents, seconds):
                 if part:
                     direct = sum(good(each, "direct") for each in part)
                     through = sum(good(each, "through") for each in part)
-                    print(f"{revision} {leg} {name}: {direct} of {len(part)} pass directly, {through} through the gateway")
+                    directly = f"{direct} pass directly, " if leg == "server" else ""
+                    print(f"{revision} {leg} {name}: of {len(part)}, {directly}{through} pass through the gateway")
     if contents:
         print(f"content: {sum(same for _, _, same, _ in contents)} of {len(contents)} answers are byte-equal")
     print(f"{seconds:.0f} s")
