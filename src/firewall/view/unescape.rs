@@ -46,7 +46,7 @@ fn escape(bytes: &[u8], at: usize) -> Option<(char, usize)> {
     }
 }
 
-/// `XXXX`, a surrogate pair `XXXX\uXXXX` or `{X...}` after `\u`.
+/// Four hex digits, a surrogate pair of two such escapes, or `{…}` with up to six, after `\u`.
 fn unicode(bytes: &[u8], at: usize) -> Option<(char, usize)> {
     if bytes.get(at) == Some(&b'{') {
         let digits = bytes.iter().skip(at + 1).take(6).take_while(|b| b.is_ascii_hexdigit());
