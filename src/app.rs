@@ -30,7 +30,7 @@ use crate::{
     seal::Sealer,
     store::{Store, secrets},
     transport::{
-        http::{self, Doorkeeper, Http, Readiness},
+        http::{self, Doorkeeper, Http, Readiness, Seats},
         parked::Parked,
         session::{SessionLimits, Sessions},
     },
@@ -108,7 +108,7 @@ impl App {
                 Arc::clone(&sealer),
                 config.file.approvals.waits,
             ),
-            journal,
+            journal: Arc::new(journal),
             metrics: Metrics::default(),
             sealer: Arc::clone(&sealer),
             tasks: crate::corridor::Tasks::default(),
@@ -208,7 +208,8 @@ impl App {
         let stop = self.stop.clone();
         let sessions = Arc::clone(&http.sessions);
         let closing = self.gateway.closing.clone();
-        self.serving.spawn(http::serve(listener, http, closing));
+        let seats = Seats::new(limits.connections_max, limits.connections_per_address);
+        self.serving.spawn(http::serve(listener, http, seats, closing));
         self.tasks.spawn(async move {
             loop {
                 tokio::select! {

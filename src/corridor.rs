@@ -11,11 +11,12 @@ mod release;
 mod screen;
 mod send;
 mod task;
+mod tasks;
 mod trail;
 
 use std::sync::Arc;
 
-pub use task::Tasks;
+pub use tasks::Tasks;
 pub use trail::Trail;
 
 use crate::{
@@ -25,6 +26,7 @@ use crate::{
     identity::Principal,
     mcp::{ClientInfo, Method, Object, Revision},
     refusal::Refusal,
+    upstream::watch::Watches,
 };
 
 /// A request that came in through some transport, with its caller known.
@@ -38,6 +40,8 @@ pub struct Arrival {
     pub params: Object,
     pub line: Line,
     pub session: Option<Arc<str>>,
+    /// What the legacy session watches; a modern caller's streams keep their own.
+    pub watches: Option<Arc<Watches>>,
     /// The gateway's own name for this request.
     pub reference: String,
     /// The network address it came from, if any.
@@ -82,6 +86,7 @@ impl Arrival {
             params: Object::from([("uri", uri.into())]),
             line: self.line.clone(),
             session: self.session.clone(),
+            watches: self.watches.clone(),
             reference: crate::ids::request_ref(),
             source: self.source.clone(),
         }

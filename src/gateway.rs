@@ -29,7 +29,7 @@ pub struct Gateway {
     pub limiter: ArcSwap<Limiter>,
     pub firewall: ArcSwap<Firewall>,
     pub approvals: Approvals,
-    pub journal: Journal,
+    pub journal: Arc<Journal>,
     pub metrics: Metrics,
     pub sealer: Arc<Sealer>,
     pub tasks: Tasks,
@@ -111,7 +111,7 @@ impl Gateway {
         };
         let mut bytes = Vec::with_capacity(512);
         crate::audit::Entry::event(what, fields).write(&mut bytes);
-        self.journal.append(&bytes).await.map(drop)
+        self.journal.append(bytes).await.map(drop)
     }
 
     /// The firewall in force, observing where an item only observes.

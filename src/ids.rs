@@ -1,21 +1,49 @@
 //! Names that the gateway draws: unguessable, short enough to read out.
 
+use std::cell::RefCell;
+
 use aws_lc_rs::rand;
 
 /// Base58 without look-alikes (the Bitcoin alphabet), so that a person can type it.
 const ALPHABET: &[u8; 58] = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
 
+/// Bytes that a thread draws from the system's generator at once: a draw has a price of its own.
+const POOL_BYTES: usize = 512;
+
+/// Random bytes that nobody has seen yet; each is handed out once and wiped.
+struct Pool {
+    bytes: [u8; POOL_BYTES],
+    next: usize,
+}
+
+thread_local! {
+    static POOL: RefCell<Pool> = const { RefCell::new(Pool { bytes: [0; POOL_BYTES], next: POOL_BYTES }) };
+}
+
+impl Pool {
+    fn byte(&mut self) -> u8 {
+        if self.next == POOL_BYTES {
+            rand::fill(&mut self.bytes).expect("the system's random generator answers");
+            self.next = 0;
+        }
+        self.next += 1;
+        std::mem::take(&mut self.bytes[self.next - 1])
+    }
+
+    fn letter(&mut self) -> char {
+        loop {
+            let byte = usize::from(self.byte());
+            // 232 = 4 × 58: larger bytes would make the first letters likelier.
+            if byte < 232 {
+                return char::from(ALPHABET[byte % 58]);
+            }
+        }
+    }
+}
+
 /// `length` base58 characters from the system's generator: 5.86 bits each.
 pub fn random(length: usize) -> String {
-    let mut text = String::with_capacity(length);
-    let mut bytes = [0_u8; 32];
-    while text.len() < length {
-        rand::fill(&mut bytes).expect("the system's random generator answers");
-        // 232 = 4 × 58: larger bytes would make the first letters likelier.
-        let letters = bytes.iter().filter(|&&byte| byte < 232).map(|byte| usize::from(byte % 58));
-        text.extend(letters.take(length - text.len()).map(|index| char::from(ALPHABET[index])));
-    }
-    text
+    POOL.with_borrow_mut(|pool| (0..length).map(|_| pool.letter()).collect())
 }
 
 /// A reference for one request: in headers, `_meta`, errors and the record.

@@ -1,9 +1,20 @@
 //! What travels between an upstream and the caller while a call is under way: progress, log
-//! messages, questions and their answers. Each passes the firewall on its way, in both directions.
+//! messages, questions and their answers. Each passes the firewall on its way, in both directions,
+//! and each question and answer leaves a record.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+mod witness;
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+    time::Duration,
+};
 
 use tokio::sync::Notify;
+
+pub use witness::{Steps, Witness};
+
+use witness::Noted;
 
 use crate::{
     exchange::{Answers, AskedRequest, Line},
@@ -19,8 +30,7 @@ pub struct Relay {
     pub line: Line,
     client: Arc<ClientInfo>,
     firewall: Arc<Firewall>,
-    /// The legacy session, if there is one: several calls of it lead to one caller.
-    session: Option<Arc<str>>,
+    witness: Witness,
     heard: Arc<Notify>,
     /// Answers that came with the call itself, before anybody asked.
     brought: parking_lot::Mutex<Option<Object>>,
@@ -38,10 +48,10 @@ impl Relay {
         line: Line,
         client: Arc<ClientInfo>,
         firewall: Arc<Firewall>,
-        session: Option<Arc<str>>,
+        witness: Witness,
     ) -> Self {
         let (heard, brought) = (Arc::default(), parking_lot::Mutex::default());
-        Self { line, client, firewall, session, heard, brought }
+        Self { line, client, firewall, witness, heard, brought }
     }
 
     /// Keeps the `inputResponses` of a first request for the questions that they may be answers to.
@@ -64,7 +74,8 @@ impl Relay {
 
     /// Whether both lead to the same client. Without a session only the call itself is known to.
     pub fn same_caller(&self, other: &Self) -> bool {
-        match (&self.session, &other.session) {
+        // Several calls of one legacy session lead to one caller.
+        match (&self.witness.session, &other.witness.session) {
             (Some(one), Some(two)) => one == two,
             _ => std::ptr::eq(self, other),
         }
@@ -145,7 +156,7 @@ impl Relay {
         mut questions: HashMap<String, AskedRequest>,
     ) -> Result<Answers, RpcError> {
         for asked in questions.values_mut() {
-            self.screen_question(asked)?;
+            self.let_ask(asked).await?;
         }
         let schemas: HashMap<String, AskedRequest> = questions.clone();
         let gone = |_| RpcError::new(RpcError::INTERNAL, "the client is gone");
@@ -155,14 +166,52 @@ impl Relay {
         };
         answers.retain(|key, _| schemas.contains_key(key));
         for (key, answer) in &mut answers {
-            match (answer, schemas.get(key)) {
-                (Ok(result), Some(asked)) => self.screen_answer(asked, result)?,
-                // What a client says of its refusal is for nobody else.
-                (Err(error), _) => *error = RpcError::new(error.code, "the client refused"),
-                (Ok(_), None) => {}
+            if let Some(asked) = schemas.get(key) {
+                self.let_hear(asked, answer).await?;
             }
         }
         Ok(answers)
+    }
+
+    /// Screens a question and records whether it may be asked.
+    ///
+    /// # Errors
+    /// It must not be asked, or the record could not be written.
+    pub async fn let_ask(&self, asked: &mut AskedRequest) -> Result<(), RpcError> {
+        let screened = self.screen_question(asked);
+        // The method is a stranger's text until it is known to be one of ours.
+        let known = RELAYED.iter().find(|known| **known == asked.method);
+        let method = known.copied().unwrap_or("unknown");
+        match screened {
+            Ok(rules) => self.witness.note(method, Noted::Asked, &rules).await,
+            Err(stopped) => {
+                self.witness.note(method, Noted::Stopped, &stopped.rules).await?;
+                Err(stopped.error)
+            }
+        }
+    }
+
+    async fn let_hear(
+        &self,
+        asked: &AskedRequest,
+        answer: &mut Result<Object, RpcError>,
+    ) -> Result<(), RpcError> {
+        let method = &asked.method;
+        let screened = match answer {
+            Ok(result) => self.screen_answer(asked, result),
+            Err(error) => {
+                // What a client says of its refusal is for nobody else.
+                *error = RpcError::new(error.code, "the client refused");
+                return self.witness.note(method, Noted::Refused, &Rules::new()).await;
+            }
+        };
+        match screened {
+            Ok(rules) => self.witness.note(method, Noted::Answered, &rules).await,
+            Err(stopped) => {
+                self.witness.note(method, Noted::Refused, &stopped.rules).await?;
+                Err(stopped.error)
+            }
+        }
     }
 
     /// What the caller brought along for these questions, once. Anything else that it brought is
@@ -189,28 +238,23 @@ impl Relay {
         }
     }
 
-    /// Checks a question before anybody is asked.
-    ///
-    /// # Errors
-    /// It must not be asked, or not this client.
-    pub fn screen_question(&self, asked: &mut AskedRequest) -> Result<(), RpcError> {
+    fn screen_question(&self, asked: &mut AskedRequest) -> Result<Rules, Stopped> {
         let method = asked.method.as_str();
         if !RELAYED.contains(&method) {
             // The method is a stranger's text: it is not repeated.
             let what = "that is no request that a server may send to a client";
-            return Err(RpcError::new(RpcError::METHOD_NOT_FOUND, what));
+            return Err(RpcError::new(RpcError::METHOD_NOT_FOUND, what).into());
         }
         if !self.client.answers(method, &asked.params) {
             let what = format!("the client does not support `{method}`");
-            return Err(RpcError::new(RpcError::METHOD_NOT_FOUND, what));
+            return Err(RpcError::new(RpcError::METHOD_NOT_FOUND, what).into());
         }
         if asked.params.str("mode") == Some("url") && !is_web_url(asked.params.str("url")) {
-            return Err(withheld("a URL to open must be http or https"));
+            return Err(withheld("a URL to open must be http or https").into());
         }
         if asks_for_a_secret(asked) {
-            return Err(withheld(
-                "a form must not ask for a secret; a server uses URL mode for that",
-            ));
+            let what = "a form must not ask for a secret; a server uses URL mode for that";
+            return Err(withheld(what).into());
         }
         let surface = match method {
             "sampling/createMessage" => Surface::Sampling,
@@ -219,7 +263,7 @@ impl Relay {
         self.pass(surface, &mut asked.params)
     }
 
-    fn screen_answer(&self, asked: &AskedRequest, answer: &mut Object) -> Result<(), RpcError> {
+    fn screen_answer(&self, asked: &AskedRequest, answer: &mut Object) -> Result<Rules, Stopped> {
         if asked.method == "elicitation/create"
             && answer.str("action") == Some("accept")
             && let Some(schema) = asked.params.get("requestedSchema")
@@ -233,18 +277,34 @@ impl Relay {
         self.pass(Surface::InputResponse, answer)
     }
 
-    fn pass(&self, surface: Surface, object: &mut Object) -> Result<(), RpcError> {
+    fn pass(&self, surface: Surface, object: &mut Object) -> Result<Rules, Stopped> {
         let mut value = Json::Object(std::mem::take(object));
         let verdict = self.firewall.inspect(surface, &mut value);
         if let Json::Object(inspected) = value {
             *object = inspected;
         }
         match verdict.disposition {
-            Disposition::Allow => Ok(()),
+            Disposition::Allow => Ok(verdict.rules),
             Disposition::Hold | Disposition::Block => {
-                Err(withheld("the gateway withheld this message"))
+                let error = withheld("the gateway withheld this message");
+                Err(Stopped { error, rules: verdict.rules })
             }
         }
+    }
+}
+
+/// Rules that found something.
+type Rules = BTreeSet<Arc<str>>;
+
+/// What must not be asked or heard, and the rules that say so.
+struct Stopped {
+    error: RpcError,
+    rules: Rules,
+}
+
+impl From<RpcError> for Stopped {
+    fn from(error: RpcError) -> Self {
+        Self { error, rules: Rules::new() }
     }
 }
 

@@ -14,11 +14,12 @@ mod pending;
 mod scope;
 mod sse;
 pub mod stdio;
+pub mod watch;
 
 use std::{sync::Arc, time::Duration};
 
 use arc_swap::ArcSwap;
-use tokio::sync::{Notify, broadcast, mpsc, watch};
+use tokio::sync::{Notify, broadcast, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use self::{
@@ -28,10 +29,7 @@ use self::{
     listing::Listing,
 };
 use crate::{
-    mcp::{
-        Era, Json, Method, Notification, Object, Request, Response, Revision, RpcError,
-        json::Limits,
-    },
+    mcp::{Era, Json, Method, Notification, Object, Response, Revision, json::Limits},
     relay::Relay,
 };
 
@@ -101,10 +99,11 @@ pub struct Upstream {
     settings: Settings,
     state: ArcSwap<State>,
     /// Turns true once the first attempt succeeded or failed and the catalog shows it.
-    attempted: watch::Sender<bool>,
+    attempted: tokio::sync::watch::Sender<bool>,
     events: broadcast::Sender<Event>,
     refresh: Notify,
-    subscriptions: parking_lot::Mutex<std::collections::HashMap<String, usize>>,
+    /// Subscribers by resource.
+    watchers: parking_lot::Mutex<std::collections::HashMap<String, usize>>,
     resubscribe: Notify,
     /// The one caller of a wrapped server, who answers even what belongs to no call.
     home: Option<Arc<Relay>>,
@@ -135,10 +134,10 @@ impl Upstream {
             generation: GENERATION.fetch_add(1, std::sync::atomic::Ordering::Relaxed),
             settings,
             state: ArcSwap::from_pointee(State::Starting),
-            attempted: watch::Sender::new(false),
+            attempted: tokio::sync::watch::Sender::new(false),
             events: broadcast::Sender::new(EVENTS_MAX),
             refresh: Notify::new(),
-            subscriptions: parking_lot::Mutex::default(),
+            watchers: parking_lot::Mutex::default(),
             resubscribe: Notify::new(),
             home,
         })
@@ -315,52 +314,11 @@ impl Upstream {
                 filter.insert(flag, true);
             }
         }
-        let uris: Vec<Json> =
-            self.subscriptions.lock().keys().map(|uri| uri.as_str().into()).collect();
+        let uris: Vec<Json> = self.watchers.lock().keys().map(|uri| uri.as_str().into()).collect();
         if !uris.is_empty() {
             filter.insert("resourceSubscriptions", uris);
         }
         filter
-    }
-
-    /// Watches a resource for one more subscriber.
-    ///
-    /// # Errors
-    /// The upstream refuses or is down.
-    pub async fn subscribe(&self, uri: &str) -> Result<(), UpstreamError> {
-        let first = {
-            let mut subscriptions = self.subscriptions.lock();
-            let count = subscriptions.entry(uri.to_owned()).or_insert(0);
-            *count += 1;
-            *count == 1
-        };
-        if first {
-            self.subscription_changed(Method::ResourcesSubscribe, uri).await
-        } else {
-            Ok(())
-        }
-    }
-
-    /// Drops one subscriber of a resource.
-    ///
-    /// # Errors
-    /// As [`Upstream::subscribe`].
-    pub async fn unsubscribe(&self, uri: &str) -> Result<(), UpstreamError> {
-        let last = {
-            let mut subscriptions = self.subscriptions.lock();
-            let Some(count) = subscriptions.get_mut(uri) else { return Ok(()) };
-            *count -= 1;
-            let last = *count == 0;
-            if last {
-                subscriptions.remove(uri);
-            }
-            last
-        };
-        if last {
-            self.subscription_changed(Method::ResourcesUnsubscribe, uri).await
-        } else {
-            Ok(())
-        }
     }
 
     async fn subscription_changed(&self, method: Method, uri: &str) -> Result<(), UpstreamError> {
@@ -414,13 +372,14 @@ async fn quiet_for(timeout: Duration, heard: Option<Arc<Notify>>) {
 }
 
 /// Answers a request that a server sent to its client: relayed, or refused.
-async fn answer_server_request(request: Request, relay: Result<Arc<Relay>, RpcError>) -> Response {
+async fn answer_server_request(asked: pending::Asked) -> Response {
+    let pending::Asked { request, relay, .. } = &asked;
     let outcome = match (request.method.as_str(), relay) {
         ("ping", _) => Ok(Object::new()),
-        (_, Ok(relay)) => relay.ask(&request.method, request.params).await,
+        (method, Ok(relay)) => relay.ask(method, request.params.clone()).await,
         // Asked outside any call, when nobody in particular is there: no roots are shared.
         ("roots/list", Err(_)) => Ok(Object::from([("roots", Json::Array(Vec::new()))])),
-        (_, Err(error)) => Err(error),
+        (_, Err(error)) => Err(error.clone()),
     };
-    Response { id: request.id, outcome }
+    Response { id: request.id.clone(), outcome }
 }

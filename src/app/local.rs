@@ -13,8 +13,11 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 use tokio::{
-    io::{AsyncBufReadExt, AsyncReadExt, BufReader},
-    net::{UnixStream, unix::OwnedReadHalf},
+    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt as _, BufReader},
+    net::{
+        UnixStream,
+        unix::{OwnedReadHalf, OwnedWriteHalf},
+    },
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -25,16 +28,17 @@ use crate::{
     exchange::Line,
     identity::{Principal, Proof},
     ids,
-    mcp::{ClientInfo, Message, Request},
-    relay::Relay,
+    mcp::{ClientInfo, Message, Request, Response, RpcError},
+    relay::{Relay, Steps, Witness},
     transport::{
         ingress::{self, From, ModernMeta},
         lines::Lines,
     },
     upstream::{
-        Settings, Transport,
+        Settings, State, Transport,
         child::Launch,
         client::{Target, TokenSource},
+        error::UpstreamError,
         oauth,
     },
 };
@@ -119,21 +123,52 @@ async fn attach(parts: &Arc<Parts>, stream: UnixStream) -> anyhow::Result<()> {
     let client = stated_client(&first, &limits);
     let name = name_of(&hello);
     let (line, events) = Line::open(None, Some("info".to_owned()));
+    let principal = Arc::new(principal(&hello));
     let home = client.map(|client| {
         let firewall = parts.gateway.firewall.load_full();
-        Arc::new(Relay::new(line, Arc::new(client), firewall, Some(ids::session().into())))
+        let witness = Witness {
+            journal: Arc::clone(&parts.gateway.journal),
+            principal: Arc::clone(&principal),
+            client: client.name.clone(),
+            session: Some(ids::session().into()),
+            upstream: name.as_str().into(),
+            target: String::new(),
+            request: ids::request_ref(),
+            steps: Steps::default(),
+        };
+        Arc::new(Relay::new(line, Arc::new(client), firewall, witness))
     });
     let settings = settings(parts, &name, &hello)?;
     let (upstream, stop) = parts.upstreams.start_private(&name, settings, home);
     let _ends = stop.clone().drop_guard();
     upstream.attempted().await;
+    if let State::Down { why } = &*upstream.state() {
+        return refuse(&first, &limits, why, writer).await;
+    }
     let scope = Scope::Upstream(Arc::clone(&upstream.endpoint));
-    let from = From { principal: Arc::new(principal(&hello)), scope, source: None };
+    let from = From { principal, scope, source: None };
     let lines = Lines::new(Arc::clone(&parts.gateway), Arc::clone(&parts.parked), from, limits);
     lines.adopt(events);
     let replayed = std::io::Cursor::new(first).chain(reader);
     lines.serve(replayed, writer).await;
     Ok(())
+}
+
+/// Answers a client whose server did not start, as the server itself would have: with an end.
+async fn refuse(
+    first: &[u8],
+    limits: &crate::mcp::json::Limits,
+    why: &UpstreamError,
+    mut writer: OwnedWriteHalf,
+) -> anyhow::Result<()> {
+    if let Ok(Message::Request(request)) = Message::parse(first.trim_ascii(), limits) {
+        let error = RpcError::new(RpcError::INTERNAL, format!("The tool server is down: {why}"));
+        let mut bytes =
+            Message::Response(Response { id: request.id, outcome: Err(error) }).to_bytes();
+        bytes.push(b'\n');
+        writer.write_all(&bytes).await?;
+    }
+    anyhow::bail!("{why}")
 }
 
 async fn first_line(

@@ -1,8 +1,9 @@
 //! The journal itself: one folder, one writer, one order. `append` returns only when the record would
 //! survive what [`Durability`] names.
 //!
-//! Records are written by the calling task, each with one `write(2)` under a short lock. In
-//! [`Durability::Power`] a thread then syncs once for all records that came in while it was busy.
+//! Records are written by the calling tasks: one of them at a time, for all that come in meanwhile, with
+//! one `write(2)`. In [`Durability::Power`] a thread then syncs once for all that were written while it
+//! was busy.
 
 use std::{
     fmt,
@@ -15,7 +16,6 @@ use std::{
 
 use parking_lot::{Condvar, Mutex};
 use rustix::fs::{FlockOperation, flock};
-use tokio::sync::oneshot;
 
 use super::{
     chain::{self, Digest, SEAL_BYTES_MAX, Sequence},
@@ -25,12 +25,14 @@ use super::{
 };
 
 use commit::Batch;
+use queue::Queue;
 use recovery::Recovered;
 use writer::Writer;
 
 pub use recovery::Torn;
 
 mod commit;
+mod queue;
 mod recovery;
 #[cfg(test)]
 mod tests;
@@ -107,6 +109,7 @@ pub struct Journal {
 #[derive(Debug)]
 struct Shared {
     folder: PathBuf,
+    queue: Queue,
     state: Mutex<State>,
     /// Wakes the syncing thread.
     work: Condvar,
@@ -117,6 +120,8 @@ struct State {
     writer: Writer,
     /// What waits to be synced. Stays empty in [`Durability::Process`].
     batch: Batch,
+    /// Whether records are synced before they count.
+    syncs: bool,
     closed: bool,
 }
 
@@ -149,7 +154,13 @@ impl Journal {
         let writer = Writer::new(folder, options.segment_bytes_max, recovered);
         let shared = Arc::new(Shared {
             folder: folder.to_owned(),
-            state: Mutex::new(State { writer, batch: Batch::default(), closed: false }),
+            queue: Queue::new(options.segment_bytes_max),
+            state: Mutex::new(State {
+                writer,
+                batch: Batch::default(),
+                syncs: options.durability == Durability::Power,
+                closed: false,
+            }),
             work: Condvar::new(),
         });
         let committer = match options.durability {
@@ -167,16 +178,11 @@ impl Journal {
     /// If the payload is no such object or too long, if the record could not be written (most often
     /// because the disk is full; a later one may be), or if the journal takes no more records. In each
     /// case the thing to be recorded must not happen.
-    pub async fn append(&self, payload: &[u8]) -> Result<Sequence, AuditError> {
-        self.check(payload)?;
-        if self.committer.is_none() {
-            return Ok(self.shared.state.lock().writer.write(payload)?.sequence);
-        }
-        let (sequence, synced) = self.write_and_enlist(payload)?;
-        match synced.await {
-            Ok(()) => Ok(sequence),
-            Err(_) => Err(self.shared.state.lock().writer.refusal()),
-        }
+    pub async fn append(&self, payload: impl Into<Vec<u8>>) -> Result<Sequence, AuditError> {
+        let payload = payload.into();
+        self.check(&payload)?;
+        let written = self.shared.put(payload).await;
+        written.unwrap_or_else(|_| Err(self.shared.state.lock().writer.refusal()))
     }
 
     /// What was set aside when the journal was opened.
@@ -198,19 +204,6 @@ impl Journal {
             return Err(AuditError::NotOneObject);
         }
         Ok(())
-    }
-
-    fn write_and_enlist(
-        &self,
-        payload: &[u8],
-    ) -> Result<(Sequence, oneshot::Receiver<()>), AuditError> {
-        let (done, synced) = oneshot::channel();
-        let mut state = self.shared.state.lock();
-        let written = state.writer.write(payload)?;
-        state.batch.enlist(&written, done);
-        drop(state);
-        self.shared.work.notify_one();
-        Ok((written.sequence, synced))
     }
 }
 

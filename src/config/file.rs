@@ -114,6 +114,10 @@ pub struct Limits {
     pub depth_max: usize,
     /// Values in one message.
     pub values_max: usize,
+    /// Connections over HTTP in all; further ones wait.
+    pub connections_max: usize,
+    /// Connections from one address (in IPv6, from one /64); further ones are closed.
+    pub connections_per_address: usize,
     /// Sessions of legacy clients in all.
     pub sessions_max: usize,
     /// Sessions of one principal.
@@ -140,6 +144,8 @@ impl Default for Limits {
             message_bytes_max: message.bytes_max,
             depth_max: message.depth_max,
             values_max: message.values_max,
+            connections_max: 65_536,
+            connections_per_address: 16_384,
             sessions_max: 10_000,
             sessions_per_principal: 2_000,
             session_idle_s: 3_600,

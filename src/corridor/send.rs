@@ -45,7 +45,7 @@ impl Gateway {
             arrival.line.clone(),
             Arc::clone(&arrival.client),
             self.firewall_for(call.item.settings.modes.firewall),
-            arrival.session.clone(),
+            self.witness(arrival, &call.item, trail),
         );
         let brought = arrival.params.get("inputResponses").and_then(Json::as_object).cloned();
         let relay = Arc::new(relay.bring(brought));

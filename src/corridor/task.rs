@@ -1,71 +1,17 @@
-//! Tasks of upstreams (the tasks extension): under names of our own, bound to who started them.
+//! Requests about tasks of upstreams (the tasks extension), through the doors that they concern.
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
-use parking_lot::Mutex;
-
-use super::{Arrival, Trail};
+use super::{Arrival, Trail, tasks::Task};
 use crate::{
-    catalog::Item,
     firewall::Surface,
     gateway::Gateway,
-    identity::Principal,
-    ids,
     mcp::{Json, Method, Object, RpcError, client::EXTENSION_TASKS},
     refusal::{Code, Refusal},
-    relay::Relay,
+    relay::{Relay, Witness},
     spotlight::{self, Origin},
     upstream::link::Outbound,
 };
-
-/// A task somebody started.
-#[derive(Clone, Debug)]
-struct Task {
-    principal: Arc<Principal>,
-    item: Arc<Item>,
-    /// Its name at the upstream.
-    upstream_id: String,
-    started_ms: i64,
-}
-
-/// Tasks under way, by the name that the client knows.
-#[derive(Debug, Default)]
-pub struct Tasks(Mutex<HashMap<String, Task>>);
-
-/// Tasks that are remembered; beyond it the oldest is forgotten, which its client learns as
-/// "unknown task".
-const TASKS_MAX: usize = 10_000;
-
-impl Tasks {
-    /// Gives a new task a name of ours.
-    pub(super) fn rename(&self, arrival: &Arrival, item: &Arc<Item>, mut result: Object) -> Object {
-        let upstream_id = result.str("taskId").unwrap_or("").to_owned();
-        let id = ids::session();
-        let mut tasks = self.0.lock();
-        if tasks.len() >= TASKS_MAX {
-            let oldest = tasks.iter().min_by_key(|(_, task)| task.started_ms);
-            if let Some(id) = oldest.map(|(id, _)| id.clone()) {
-                tasks.remove(&id);
-            }
-        }
-        let task = Task {
-            principal: Arc::clone(&arrival.principal),
-            item: Arc::clone(item),
-            upstream_id,
-            started_ms: ids::now_ms(),
-        };
-        tasks.insert(id.clone(), task);
-        drop(tasks);
-        result.insert("taskId", id);
-        result
-    }
-
-    /// The task `id`, for whoever started it alone.
-    fn get(&self, id: &str, principal: &Principal) -> Option<Task> {
-        let tasks = self.0.lock();
-        tasks.get(id).filter(|task| task.principal.is_same_party(principal)).cloned()
-    }
-}
 
 impl Gateway {
     /// Serves `tasks/get`, `tasks/update` and `tasks/cancel`.
@@ -106,7 +52,7 @@ impl Gateway {
             return Err(Refusal::new(Code::Blocked, text, ""));
         }
         trail.decide(self, arrival).await?;
-        let mut result = self.ask_task(arrival, &task, params).await?;
+        let mut result = self.ask_task(arrival, &task, params, trail).await?;
         if result.get("taskId").is_some() {
             result.insert("taskId", id);
         }
@@ -127,6 +73,7 @@ impl Gateway {
         arrival: &Arrival,
         task: &Task,
         params: Object,
+        trail: &Trail,
     ) -> Result<Object, Refusal> {
         let upstream = &task.item.upstream;
         let failed = |error: &dyn std::error::Error| {
@@ -135,7 +82,8 @@ impl Gateway {
         let connected = upstream.connected().ok_or_else(|| failed(&upstream.down()))?;
         let firewall = self.firewall_for(task.item.settings.modes.firewall);
         let client = Arc::clone(&arrival.client);
-        let relay = Arc::new(Relay::new(arrival.line.clone(), client, firewall, None));
+        let witness = Witness { session: None, ..self.witness(arrival, &task.item, trail) };
+        let relay = Arc::new(Relay::new(arrival.line.clone(), client, firewall, witness));
         let outbound = Outbound {
             method: arrival.method.name(),
             params,
@@ -149,7 +97,7 @@ impl Gateway {
         let mut result = response.outcome.map_err(|error| self.refused(&task.item, error))?;
         super::release::drop_our_meta(&mut result);
         for asked in super::send::questions(&result).values_mut() {
-            relay.screen_question(asked).map_err(Refusal::protocol)?;
+            relay.let_ask(asked).await.map_err(Refusal::protocol)?;
         }
         Ok(result)
     }

@@ -1,7 +1,11 @@
 //! What is known of one request so far, and its records: the decision before anything is sent,
 //! the outcome after it.
 
-use std::{collections::BTreeSet, sync::Arc, time::Instant};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, atomic::Ordering},
+    time::Instant,
+};
 
 use super::Arrival;
 use crate::{
@@ -12,6 +16,7 @@ use crate::{
     inspect::Inspection,
     mcp::{Method, Object},
     refusal::{Code, Refusal},
+    relay::{Steps, Witness},
 };
 
 /// The trail of one request through the corridor.
@@ -29,7 +34,8 @@ pub struct Trail {
     would: Option<&'static str>,
     held: Option<String>,
     decided: bool,
-    step: u64,
+    /// Shared with whoever else writes about this request.
+    steps: Steps,
 }
 
 impl Default for Trail {
@@ -46,7 +52,7 @@ impl Default for Trail {
             would: None,
             held: None,
             decided: false,
-            step: 0,
+            steps: Steps::default(),
         }
     }
 }
@@ -142,8 +148,7 @@ impl Trail {
             ..self.fields(arrival)
         };
         entry(record, fields).write(&mut bytes);
-        self.step += 1;
-        gateway.journal.append(&bytes).await.map(drop).map_err(|error| {
+        gateway.journal.append(bytes).await.map(drop).map_err(|error| {
             tracing::error!(%error, "A record could not be written; the call was refused.");
             let text = "Not executed: the gateway cannot write its record, so it sends nothing.";
             Refusal::new(Code::Unrecorded, text, error.to_string())
@@ -156,7 +161,7 @@ impl Trail {
         let observes = item.is_some_and(|item| item.settings.modes.observes());
         Fields {
             request: &arrival.reference,
-            step: self.step,
+            step: self.steps.fetch_add(1, Ordering::Relaxed),
             time_ms: u64::try_from(crate::ids::now_ms()).unwrap_or(0),
             agent: Some(&principal.agent),
             user: principal.user.as_deref(),
@@ -178,6 +183,22 @@ impl Trail {
             mode: Some(if observes { Mode::Observe } else { Mode::Enforce }),
             elapsed_us: u64::try_from(self.started.elapsed().as_micros()).ok(),
             ..Fields::default()
+        }
+    }
+}
+
+impl Gateway {
+    /// Who leaves the records of what is asked in the course of this request.
+    pub(super) fn witness(&self, arrival: &Arrival, item: &Item, trail: &Trail) -> Witness {
+        Witness {
+            journal: Arc::clone(&self.journal),
+            principal: Arc::clone(&arrival.principal),
+            client: arrival.client.name.clone(),
+            session: arrival.session.clone(),
+            upstream: Arc::clone(&item.upstream.name),
+            target: target_shown(arrival.method, &trail.target).to_owned(),
+            request: arrival.reference.clone(),
+            steps: Arc::clone(&trail.steps),
         }
     }
 }

@@ -50,7 +50,7 @@ mod tests {
             let mut bytes = Vec::new();
             let fields = Fields { request, ..Fields::default() };
             Entry::decision(Disposition::Allowed, fields).write(&mut bytes);
-            journal.append(&bytes).await.expect("appended");
+            journal.append(bytes).await.expect("appended");
         }
     }
 

@@ -7,9 +7,8 @@ use crate::{
     catalog::{Item, View},
     corridor::{Arrival, Trail},
     mcp::{Era, Json, Method, Object, Revision, RpcError, client::EXTENSION_TASKS},
-    refusal::Refusal,
+    refusal::{Code, Refusal},
     spotlight,
-    upstream::error::UpstreamError,
 };
 
 /// Items of one page.
@@ -126,14 +125,20 @@ impl Gateway {
     ) -> Result<Object, Refusal> {
         let item = self.permit_watch(arrival, trail).await?;
         let uri = arrival.params.str("uri").unwrap_or("");
-        let changed = match arrival.method {
-            Method::ResourcesSubscribe => item.upstream.subscribe(uri).await,
-            _ => item.upstream.unsubscribe(uri).await,
-        };
-        changed.map(|()| Object::new()).map_err(|error: UpstreamError| {
-            let text = format!("The subscription failed: {error}.");
-            Refusal::new(crate::refusal::Code::Upstream, text, error.to_string())
-        })
+        let Some(watches) = &arrival.watches else { return Ok(Object::new()) };
+        if arrival.method == Method::ResourcesUnsubscribe {
+            watches.end(uri);
+        } else if !watches.contains(uri) {
+            if watches.count() >= WATCHES_MAX {
+                let text = format!("Not subscribed: a session may watch {WATCHES_MAX} resources.");
+                return Err(Refusal::new(Code::Limited, text, ""));
+            }
+            watches.add(item.upstream.watch(uri).await.map_err(|error| {
+                let text = format!("The subscription failed: {error}.");
+                Refusal::new(Code::Upstream, text, error.to_string())
+            })?);
+        }
+        Ok(Object::new())
     }
 }
 
@@ -146,6 +151,9 @@ fn kept_back(view: &View, may_know: impl Fn(&Item) -> bool) -> Option<String> {
         format!("Kept back until a person looks at their definitions: {}.", names.join(", "))
     })
 }
+
+/// Resources that one legacy session may watch.
+const WATCHES_MAX: usize = 256;
 
 /// Names in one sentence.
 const NAMED_MAX: usize = 10;

@@ -3,6 +3,7 @@
 mod guard;
 mod health;
 mod mirror;
+mod seats;
 mod serve;
 
 use std::{net::SocketAddr, sync::Arc};
@@ -19,6 +20,7 @@ use http_body_util::{BodyExt as _, Limited};
 
 pub use guard::Doorkeeper;
 pub use health::Readiness;
+pub use seats::Seats;
 pub use serve::serve;
 
 use super::{
@@ -233,7 +235,9 @@ impl Http {
     ) -> Result<(), Refused> {
         let Some(name) = request.params.str("name") else { return Ok(()) };
         let found = self.gateway.catalog.with_view(&from.scope, |view| view.tool(name).cloned());
-        let Some(item) = found.flatten() else { return Ok(()) };
+        // A tool that the caller may not know of must look like one that is not there.
+        let known = found.flatten().filter(|item| self.gateway.may_know(&from.principal, item));
+        let Some(item) = known else { return Ok(()) };
         let arguments = request.params.get("arguments").and_then(Json::as_object);
         mirror::check_params(headers, &item.mirrored, arguments)
     }
@@ -255,7 +259,6 @@ impl Http {
         if method == Method::SetLevel {
             session.set_log_level(ingress::level(&request.params)?);
         }
-        let subscription = request.params.str("uri").map(str::to_owned);
         let (arrival, events) = ingress::legacy(request, method, &session, from);
         if !session.begin(&id, &arrival.line) {
             let what = "a request with this id is already under way";
@@ -267,7 +270,6 @@ impl Http {
                 Refused::new(429, RpcError::INTERNAL, what)
             })?;
         }
-        listen::note_subscription(&session, method, subscription);
         let ending = Some((Arc::clone(&session), id.clone()));
         let running = super::start(&self.gateway, arrival, events, ending);
         let reply = Reply {

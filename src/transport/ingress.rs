@@ -122,7 +122,7 @@ pub fn modern(
     meta: ModernMeta,
     from: &From,
 ) -> (Arrival, mpsc::Receiver<Outgoing>) {
-    build(request, method, revision, Arc::new(meta.client), meta.log_level, from, None)
+    build(request, method, revision, Arc::new(meta.client), meta.log_level, from)
 }
 
 /// An arrival of the legacy era.
@@ -133,8 +133,10 @@ pub fn legacy(
     from: &From,
 ) -> (Arrival, mpsc::Receiver<Outgoing>) {
     let (client, level) = (Arc::clone(&session.client), session.log_level());
-    let id = Some(Arc::clone(&session.id));
-    build(request, method, session.revision, client, level, from, id)
+    let (mut arrival, events) = build(request, method, session.revision, client, level, from);
+    arrival.session = Some(Arc::clone(&session.id));
+    arrival.watches = Some(Arc::clone(&session.watches));
+    (arrival, events)
 }
 
 fn build(
@@ -144,7 +146,6 @@ fn build(
     client: Arc<ClientInfo>,
     log_level: Option<String>,
     from: &From,
-    session: Option<Arc<str>>,
 ) -> (Arrival, mpsc::Receiver<Outgoing>) {
     let token = request.params.get("_meta").and_then(|meta| meta.get("progressToken"));
     let token = token.filter(|it| matches!(it, Json::String(_) | Json::Number(_))).cloned();
@@ -157,7 +158,8 @@ fn build(
         method,
         params: request.params,
         line,
-        session,
+        session: None,
+        watches: None,
         reference: ids::request_ref(),
         source: from.source.clone(),
     };

@@ -221,7 +221,10 @@ impl Lines {
         let method = ingress::method(&request.method, Era::Legacy)?;
         let session = if method == Method::Initialize {
             let session = ingress::session_for(&request, &self.from);
-            *self.session.lock() = Some(Arc::clone(&session));
+            // A second handshake begins anew: what the first one followed ends.
+            if let Some(before) = self.session.lock().replace(Arc::clone(&session)) {
+                before.close();
+            }
             self.follow(&session, outbox);
             session
         } else if method == Method::Ping && self.session.lock().is_none() {
@@ -235,13 +238,11 @@ impl Lines {
             session.set_log_level(ingress::level(&request.params)?);
         }
         let id = request.id.clone();
-        let uri = request.params.str("uri").map(str::to_owned);
         let (arrival, events) = ingress::legacy(request, method, &session, &self.from);
         if !session.begin(&id, &arrival.line) {
             let what = "a request with this id is already under way";
             return Err(Refused::new(400, RpcError::INVALID_REQUEST, what));
         }
-        listen::note_subscription(&session, method, uri);
         let ending = Some((Arc::clone(&session), id.clone()));
         let running = super::start(&self.gateway, arrival, events, ending);
         self.pump(id, Era::Legacy, running, String::new(), outbox);
@@ -360,6 +361,7 @@ pub(super) fn session_arrival(session: &Session) -> Arrival {
         params: Object::new(),
         line,
         session: Some(Arc::clone(&session.id)),
+        watches: None,
         reference: ids::request_ref(),
         source: None,
     }

@@ -14,12 +14,11 @@ use super::{
     session::Session,
 };
 use crate::{
-    catalog::{Changes, Item},
+    catalog::Changes,
     corridor::{Arrival, Trail},
     gateway::Gateway,
-    mcp::{
-        Id, Json, Message, Method, Notification, Object, RpcError, client::META_SUBSCRIPTION, sse,
-    },
+    mcp::{Id, Json, Message, Notification, Object, RpcError, client::META_SUBSCRIPTION, sse},
+    upstream::watch::Watch,
 };
 
 /// Messages that may wait for a slow reader; then the stream ends, and its client starts anew.
@@ -111,8 +110,7 @@ pub(super) async fn modern(
         if sender.send(first).await.is_ok() {
             follow(&gateway, &arrival, Source::Fixed(filter), Some(&mark), &sender).await;
         }
-        unwatch(watched).await;
-        drop(seat);
+        drop((watched, seat));
     });
     Ok(event_stream(body(messages)))
 }
@@ -149,24 +147,12 @@ pub(super) async fn lines(
         () = follow(gateway, &arrival, Source::Fixed(filter), Some(&mark), &sender) => {}
         () = relayed => {}
     }
-    unwatch(watched).await;
+    drop(watched);
     Ok(Object::new())
 }
 
-async fn unwatch(watched: Vec<(Arc<Item>, String)>) {
-    for (item, uri) in watched {
-        if let Err(error) = item.upstream.unsubscribe(&uri).await {
-            tracing::debug!(%error, "A subscription could not be ended.");
-        }
-    }
-}
-
 /// Subscribes upstreams to the resources this caller may see; others are left out in silence.
-async fn watch(
-    gateway: &Gateway,
-    arrival: &Arrival,
-    filter: &mut Filter,
-) -> Vec<(Arc<Item>, String)> {
+async fn watch(gateway: &Gateway, arrival: &Arrival, filter: &mut Filter) -> Vec<Watch> {
     let mut watched = Vec::new();
     for (index, uri) in filter.uris.clone().into_iter().enumerate() {
         let mut each = arrival.for_resource(&uri);
@@ -174,9 +160,13 @@ async fn watch(
             0..URIS_MAX => gateway.permit_watch(&mut each, &mut Trail::default()).await.ok(),
             _ => None,
         };
-        match permitted {
-            Some(item) if item.upstream.subscribe(&uri).await.is_ok() => watched.push((item, uri)),
-            _ => drop(filter.uris.remove(&uri)),
+        let watching = match permitted {
+            Some(item) => item.upstream.watch(&uri).await.ok(),
+            None => None,
+        };
+        match watching {
+            Some(watch) => watched.push(watch),
+            None => drop(filter.uris.remove(&uri)),
         }
     }
     watched
@@ -204,15 +194,19 @@ pub(super) enum Source {
 }
 
 impl Source {
-    fn filter(&self) -> Filter {
+    /// A legacy session hears of every list: it has no way to ask for less.
+    fn of_changes(&self, changes: Changes) -> Vec<&'static str> {
+        let all = Filter { tools: true, prompts: true, resources: true, uris: HashSet::new() };
         match self {
-            Self::Fixed(filter) => filter.clone(),
-            Self::Session(session) => Filter {
-                tools: true,
-                prompts: true,
-                resources: true,
-                uris: session.subscriptions.lock().clone(),
-            },
+            Self::Fixed(filter) => filter.of_changes(changes),
+            Self::Session(_) => all.of_changes(changes),
+        }
+    }
+
+    fn watches(&self, uri: &str) -> bool {
+        match self {
+            Self::Fixed(filter) => filter.uris.contains(uri),
+            Self::Session(session) => session.watches.contains(uri),
         }
     }
 }
@@ -230,17 +224,17 @@ pub(super) async fn follow(
     loop {
         let notes = tokio::select! {
             changed = changes.recv() => match changed {
-                Ok(changed) => source.filter().of_changes(changed).into_iter()
+                Ok(changed) => source.of_changes(changed).into_iter()
                     .map(|method| notification(method, Object::new(), mark)).collect(),
                 Err(broadcast::error::RecvError::Lagged(_)) => {
                     let all = Changes { tools: true, prompts: true, resources: true };
-                    source.filter().of_changes(all).into_iter()
+                    source.of_changes(all).into_iter()
                         .map(|method| notification(method, Object::new(), mark)).collect()
                 }
                 Err(broadcast::error::RecvError::Closed) => return,
             },
             updated = updates.recv() => match updated {
-                Ok(uri) if source.filter().uris.contains(&*uri) => {
+                Ok(uri) if source.watches(&uri) => {
                     let params = Object::from([("uri", Json::from(&*uri))]);
                     vec![notification("notifications/resources/updated", params, mark)]
                 }
@@ -277,14 +271,4 @@ fn body(messages: mpsc::Receiver<Vec<u8>>) -> Body {
         Some((Ok::<_, Infallible>(Bytes::from(bytes)), messages))
     });
     Body::from_stream(chunks)
-}
-
-/// Keeps track of what a legacy session subscribed to.
-pub(super) fn note_subscription(session: &Session, method: Method, uri: Option<String>) {
-    let Some(uri) = uri else { return };
-    match method {
-        Method::ResourcesSubscribe => drop(session.subscriptions.lock().insert(uri)),
-        Method::ResourcesUnsubscribe => drop(session.subscriptions.lock().remove(&uri)),
-        _ => {}
-    }
 }

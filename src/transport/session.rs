@@ -2,7 +2,7 @@
 //! credential, and a session answers only to the principal that opened it.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashMap,
     sync::{
         Arc,
         atomic::{AtomicI64, Ordering},
@@ -18,6 +18,7 @@ use crate::{
     identity::Principal,
     ids,
     mcp::{ClientInfo, Id, Message, Object, Request, Response, Revision, RpcError},
+    upstream::watch::Watches,
 };
 
 /// What one legacy client has under way.
@@ -34,7 +35,7 @@ pub struct Session {
     next_ask: AtomicI64,
     /// Requests of the client that run, so that it can take them back.
     running: Mutex<HashMap<Id, Line>>,
-    pub subscriptions: Mutex<HashSet<String>>,
+    pub watches: Arc<Watches>,
     used_ms: AtomicI64,
     /// Wakes the session's own stream when it must end.
     pub ended: Notify,
@@ -57,7 +58,7 @@ impl Session {
             asked: Mutex::default(),
             next_ask: AtomicI64::new(1),
             running: Mutex::default(),
-            subscriptions: Mutex::default(),
+            watches: Arc::default(),
             used_ms: AtomicI64::new(ids::now_ms()),
             ended: Notify::new(),
         })
@@ -179,7 +180,9 @@ impl Sessions {
 
     /// Opens a session, unless there are too many.
     pub fn add(&self, session: &Arc<Session>) -> Result<(), &'static str> {
-        self.tidy();
+        if self.count() >= self.limits.sessions_max {
+            self.tidy();
+        }
         let mut open = self.open.lock();
         if open.len() >= self.limits.sessions_max {
             return Err("limits.sessions_max");

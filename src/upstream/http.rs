@@ -151,9 +151,9 @@ impl HttpLink {
             let Some(chunk) = frame.data_ref() else { continue };
             let read = reader.push(chunk, |event| {
                 if let Ok(message) = Message::parse(&event.data, &limits)
-                    && let Some((request, relay)) = link.pending.take(message)
+                    && let Some(asked) = link.pending.take(message)
                 {
-                    Inner::answer(&link, request, relay);
+                    Inner::answer(&link, asked);
                 }
             });
             if read.is_err() {

@@ -4,7 +4,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use parking_lot::Mutex;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 use crate::{
     mcp::{Id, Json, Message, Notification, Request, Response, RpcError},
@@ -17,6 +17,19 @@ struct Waiter {
     relay: Option<Arc<Relay>>,
 }
 
+/// Requests of one upstream that are answered at a time. One that asks more is not answered: its
+/// questions cost memory here and patience of a person there.
+const QUESTIONS_MAX: usize = 32;
+
+/// A request of the upstream, and who is to answer it.
+#[derive(Debug)]
+pub(super) struct Asked {
+    pub(super) request: Request,
+    /// The caller to ask, or the error to answer with.
+    pub(super) relay: Result<Arc<Relay>, RpcError>,
+    _seat: OwnedSemaphorePermit,
+}
+
 /// Waiting requests by the id the gateway gave them. The progress token of each is that id too.
 #[derive(Debug)]
 pub(super) struct Pending {
@@ -26,11 +39,13 @@ pub(super) struct Pending {
     strays: mpsc::Sender<Notification>,
     /// The caller that questions outside any request go to, where one caller owns the link.
     pub(super) home: Option<Arc<Relay>>,
+    questions: Arc<Semaphore>,
 }
 
 impl Pending {
     pub(super) fn new(strays: mpsc::Sender<Notification>, home: Option<Arc<Relay>>) -> Self {
-        Self { waiters: Mutex::default(), next: 1.into(), strays, home }
+        let questions = Arc::new(Semaphore::new(QUESTIONS_MAX));
+        Self { waiters: Mutex::default(), next: 1.into(), strays, home, questions }
     }
 
     /// Draws an id and files the waiter under it.
@@ -51,18 +66,30 @@ impl Pending {
         self.waiters.lock().clear();
     }
 
-    /// Takes a message of the upstream. A request of its own comes back, with the caller to ask
-    /// or the error to answer with.
-    pub(super) fn take(&self, message: Message) -> Option<(Request, Result<Arc<Relay>, RpcError>)> {
+    /// Takes a message of the upstream. A request of its own comes back, to be answered.
+    pub(super) fn take(&self, message: Message) -> Option<Asked> {
         match message {
             Message::Response(response) => self.answer(response),
             Message::Notification(notification) => self.notification(notification),
             Message::Request(request) => {
                 let relay = self.asker(&request);
-                return Some((request, relay));
+                return self.seat(request, relay);
             }
         }
         None
+    }
+
+    /// A place for a request of the upstream, or none where it asks too much at once.
+    pub(super) fn seat(
+        &self,
+        request: Request,
+        relay: Result<Arc<Relay>, RpcError>,
+    ) -> Option<Asked> {
+        let Ok(seat) = Arc::clone(&self.questions).try_acquire_owned() else {
+            tracing::warn!(limit = QUESTIONS_MAX, "A tool server asks too much at once.");
+            return None;
+        };
+        Some(Asked { request, relay, _seat: seat })
     }
 
     fn answer(&self, response: Response) {

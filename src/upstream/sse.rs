@@ -17,12 +17,9 @@ use super::{
     error::UpstreamError,
     link::Outbound,
     metadata,
-    pending::Pending,
+    pending::{Asked, Pending},
 };
-use crate::{
-    mcp::{Id, Json, Message, Notification, Object, Request, Response, json::Limits, sse},
-    relay::Relay,
-};
+use crate::mcp::{Id, Json, Message, Notification, Object, Request, Response, json::Limits, sse};
 
 #[derive(Debug)]
 pub struct SseLink {
@@ -195,15 +192,15 @@ impl Inner {
                 return;
             }
         };
-        if let Some((request, relay)) = self.pending.take(message) {
-            self.answer(request, relay);
+        if let Some(asked) = self.pending.take(message) {
+            self.answer(asked);
         }
     }
 
-    fn answer(self: &Arc<Self>, request: Request, relay: Result<Arc<Relay>, crate::mcp::RpcError>) {
+    fn answer(self: &Arc<Self>, asked: Asked) {
         let link = Arc::clone(self);
         tokio::spawn(async move {
-            let response = super::answer_server_request(request, relay).await;
+            let response = super::answer_server_request(asked).await;
             if let Err(error) = link.post(&Message::Response(response)).await {
                 tracing::debug!(%error, "An answer did not reach its upstream.");
             }

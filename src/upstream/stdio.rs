@@ -17,7 +17,7 @@ use super::{
     error::UpstreamError,
     link::Outbound,
     metadata,
-    pending::Pending,
+    pending::{Asked, Pending},
 };
 use crate::{
     mcp::{
@@ -211,8 +211,8 @@ impl Reader {
                 return;
             }
         };
-        if let Some((request, relay)) = self.pending.take(message) {
-            self.answer(request, relay);
+        if let Some(asked) = self.pending.take(message) {
+            self.answer(asked);
         }
     }
 
@@ -223,10 +223,10 @@ impl Reader {
         }
     }
 
-    fn answer(&self, request: Request, relay: Result<Arc<Relay>, crate::mcp::RpcError>) {
+    fn answer(&self, asked: Asked) {
         let outbox = self.outbox.clone();
         tokio::spawn(async move {
-            let response = super::answer_server_request(request, relay).await;
+            let response = super::answer_server_request(asked).await;
             let mut bytes = Message::Response(response).to_bytes();
             bytes.push(b'\n');
             if let Some(outbox) = outbox.upgrade()

@@ -2,26 +2,24 @@
 
 use std::{fs::File, io, mem, path::Path, sync::Arc};
 
-use tokio::sync::oneshot;
-
-use super::{Shared, writer::Written};
-use crate::audit::segment;
+use super::{Shared, queue::Done};
+use crate::audit::{chain::Sequence, segment};
 
 /// Records that were written and wait for the disk.
 #[derive(Debug, Default)]
 pub(super) struct Batch {
     /// Segments with records of this batch, oldest first: one, or more around a rotation.
     files: Vec<Arc<File>>,
-    waiting: Vec<oneshot::Sender<()>>,
+    waiting: Vec<(Sequence, Done)>,
 }
 
 impl Batch {
     /// Adds a record; `done` hears when it is on the disk, and is dropped if it never will be.
-    pub(super) fn enlist(&mut self, written: &Written, done: oneshot::Sender<()>) {
-        if !self.files.last().is_some_and(|file| Arc::ptr_eq(file, &written.file)) {
-            self.files.push(Arc::clone(&written.file));
+    pub(super) fn enlist(&mut self, file: &Arc<File>, sequence: Sequence, done: Done) {
+        if !self.files.last().is_some_and(|last| Arc::ptr_eq(last, file)) {
+            self.files.push(Arc::clone(file));
         }
-        self.waiting.push(done);
+        self.waiting.push((sequence, done));
     }
 
     fn sync(&self, folder: &Path, last: &mut Option<Arc<File>>) -> io::Result<()> {
@@ -47,9 +45,9 @@ pub(super) fn run(shared: &Shared) {
             shared.state.lock().writer.lose(format!("records could not be synced: {error}"));
             return;
         }
-        for done in batch.waiting {
+        for (sequence, done) in batch.waiting {
             // The caller may have given up. Its record stands all the same.
-            done.send(()).ok();
+            done.send(Ok(sequence)).ok();
         }
     }
 }

@@ -17,6 +17,9 @@ use crate::audit::{
     segment,
 };
 
+/// What the buffer of lines may keep from one write to the next.
+const LINES_KEPT_BYTES: usize = 64 << 10;
+
 /// The end of the journal. Whoever holds it decides what comes next.
 pub(super) struct Writer {
     folder: PathBuf,
@@ -29,8 +32,8 @@ pub(super) struct Writer {
     sequence: u64,
     digest: Digest,
     condition: Condition,
-    /// Kept from record to record, so that an append allocates nothing.
-    line: Vec<u8>,
+    /// Lines on their way out; kept, so that a write allocates nothing.
+    lines: Vec<u8>,
 }
 
 #[derive(Clone, Debug)]
@@ -42,9 +45,10 @@ enum Condition {
     Lost(String),
 }
 
-/// Where a record went.
+/// Where records went.
 pub(super) struct Written {
-    pub(super) sequence: Sequence,
+    /// The number of the first; those of the others follow.
+    pub(super) first: Sequence,
     pub(super) file: Arc<File>,
 }
 
@@ -60,7 +64,7 @@ impl Writer {
             sequence,
             digest,
             condition: Condition::Sound,
-            line: Vec::new(),
+            lines: Vec::new(),
         }
     }
 
@@ -68,25 +72,32 @@ impl Writer {
         (Sequence(self.sequence), self.digest)
     }
 
-    /// Seals `payload` and hands the whole line to the kernel, or leaves the journal as it was.
-    pub(super) fn write(&mut self, payload: &[u8]) -> Result<Written, AuditError> {
-        let seal = Seal::over(Sequence(self.sequence + 1), self.digest, payload);
+    /// Seals the payloads and hands all their lines to the kernel, or leaves the journal as it was.
+    pub(super) fn write(&mut self, payloads: &[&[u8]]) -> Result<Written, AuditError> {
         if let Condition::Lost(_) = self.condition {
             return Err(self.refusal());
         }
-        self.line.clear();
-        seal.write_line(payload, &mut self.line);
+        let first = Sequence(self.sequence + 1);
+        let (mut sequence, mut digest) = (self.sequence, self.digest);
+        self.lines.clear();
+        for payload in payloads {
+            let seal = Seal::over(Sequence(sequence + 1), digest, payload);
+            seal.write_line(payload, &mut self.lines);
+            (sequence, digest) = (seal.sequence.0, seal.digest);
+        }
         if let Err(source) = self.place().and_then(|()| self.put()) {
             if let Condition::Lost(_) = self.condition {
                 return Err(self.refusal());
             }
             let path = segment::path(&self.folder, self.segment);
-            return Err(AuditError::Unwritten { sequence: seal.sequence, path, source });
+            return Err(AuditError::Unwritten { sequence: first, path, source });
         }
-        self.length += self.line.len() as u64;
-        self.sequence = seal.sequence.0;
-        self.digest = seal.digest;
-        Ok(Written { sequence: seal.sequence, file: Arc::clone(&self.file) })
+        self.length += self.lines.len() as u64;
+        (self.sequence, self.digest) = (sequence, digest);
+        if self.lines.capacity() > LINES_KEPT_BYTES {
+            self.lines = Vec::new();
+        }
+        Ok(Written { first, file: Arc::clone(&self.file) })
     }
 
     /// Makes every later write fail: nobody knows any more what stands on the disk.
@@ -105,13 +116,13 @@ impl Writer {
         AuditError::Refusing { reason }
     }
 
-    /// Sees to it that the line can go to the end of a segment that is as it was left.
+    /// Sees to it that the lines can go to the end of a segment that is as it was left.
     fn place(&mut self) -> io::Result<()> {
         if matches!(self.condition, Condition::Partial) {
             self.cut()?;
         }
         self.recognise()?;
-        let full = self.length + self.line.len() as u64 > self.segment_bytes_max;
+        let full = self.length + self.lines.len() as u64 > self.segment_bytes_max;
         if full && self.length > 0 {
             self.rotate()?;
         }
@@ -138,9 +149,9 @@ impl Writer {
         Ok(())
     }
 
-    /// One `write(2)`, as a rule. The kernel takes less than a whole line only when it is about to fail.
+    /// One `write(2)`, as a rule. The kernel takes less than all only when it is about to fail.
     fn put(&mut self) -> io::Result<()> {
-        let Err(error) = (&*self.file).write_all(&self.line) else { return Ok(()) };
+        let Err(error) = (&*self.file).write_all(&self.lines) else { return Ok(()) };
         self.condition = Condition::Partial;
         // If this fails too, the next append tries again first. The error worth telling is the first.
         drop(self.cut());

@@ -19,7 +19,7 @@ async fn journal(requests: usize) -> TempDir {
         for entry in entries {
             let mut payload = Vec::new();
             entry.write(&mut payload);
-            journal.append(&payload).await.expect("there is room");
+            journal.append(payload).await.expect("there is room");
         }
     }
     folder

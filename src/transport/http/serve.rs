@@ -5,17 +5,12 @@ use std::{convert::Infallible, net::SocketAddr, sync::Arc, time::Duration};
 use axum::{body::Body, extract::ConnectInfo, http::Request};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::{
-    net::{TcpListener, TcpStream},
-    sync::Semaphore,
-};
+use tokio::net::{TcpListener, TcpStream};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower_service::Service as _;
 
-use super::Http;
+use super::{Http, seats::Seats};
 
-/// Connections at once; further ones wait in the kernel's queue.
-const CONNECTIONS_MAX: usize = 65_536;
 /// A peer that sends its headers slower than this is cut off.
 const HEADERS_TIMEOUT: Duration = Duration::from_secs(30);
 /// Bytes of a request's headers and of a connection's read buffer.
@@ -24,12 +19,17 @@ const BUFFER_BYTES_MAX: usize = 64 << 10;
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Serves until `stop`, then lets open connections finish their requests.
-pub async fn serve(listener: TcpListener, http: Arc<Http>, stop: CancellationToken) {
+pub async fn serve(
+    listener: TcpListener,
+    http: Arc<Http>,
+    seats: Arc<Seats>,
+    stop: CancellationToken,
+) {
     let router = super::router(http);
-    let (seats, connections) = (Arc::new(Semaphore::new(CONNECTIONS_MAX)), TaskTracker::new());
+    let connections = TaskTracker::new();
     loop {
-        let seat = tokio::select! {
-            seat = Arc::clone(&seats).acquire_owned() => seat,
+        let place = tokio::select! {
+            Some(place) = seats.place() => place,
             () = stop.cancelled() => break,
         };
         let (stream, peer) = tokio::select! {
@@ -42,6 +42,10 @@ pub async fn serve(listener: TcpListener, http: Arc<Http>, stop: CancellationTok
                 }
             },
             () = stop.cancelled() => break,
+        };
+        let Some(seat) = seats.take(peer.ip(), place) else {
+            tracing::debug!(%peer, "Too many connections (limits.connections_per_address).");
+            continue;
         };
         let (router, stop) = (router.clone(), stop.clone());
         connections.spawn(async move {

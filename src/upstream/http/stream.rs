@@ -13,9 +13,9 @@ use hyper::{
 
 use super::{Inner, is_event_stream};
 use crate::{
-    mcp::{Era, Id, Message, Request, Response, RpcError, sse},
+    mcp::{Era, Id, Message, Response, RpcError, sse},
     relay::Relay,
-    upstream::{answer_server_request, error::UpstreamError},
+    upstream::{answer_server_request, error::UpstreamError, pending::Asked},
 };
 
 /// The pause before a stream is taken up again, if the server names none.
@@ -72,7 +72,9 @@ impl Inner {
                             let what = format!("nobody to ask `{}`", request.method);
                             RpcError::new(RpcError::INTERNAL, what)
                         });
-                        Self::answer(self, request, relay);
+                        if let Some(asked) = self.pending.seat(request, relay) {
+                            Self::answer(self, asked);
+                        }
                     }
                 }
             }
@@ -102,10 +104,10 @@ impl Inner {
         UpstreamError::Garbage { upstream: self.upstream.to_string(), why }
     }
 
-    pub(super) fn answer(link: &Arc<Self>, request: Request, relay: Result<Arc<Relay>, RpcError>) {
+    pub(super) fn answer(link: &Arc<Self>, asked: Asked) {
         let link = Arc::clone(link);
         tokio::spawn(async move {
-            let response = answer_server_request(request, relay).await;
+            let response = answer_server_request(asked).await;
             let bytes = Message::Response(response).to_bytes();
             if let Err(error) = link.post(bytes, HeaderMap::new()).await {
                 tracing::debug!(%error, "An answer did not reach its upstream.");

@@ -44,6 +44,39 @@ async fn every_pair_of_eras_elicits_samples_and_asks_for_roots() {
     .await;
 }
 
+/// What was asked within a call, and what was heard, stands in the record beside the call itself.
+#[tokio::test]
+async fn each_question_and_each_answer_leaves_a_record_of_its_own() {
+    for far in Far::ALL {
+        let (gateway, _fixture) = far.start("").await;
+        for era in Era::BOTH {
+            let client = gateway.client(era).able(json!({"elicitation": {}})).ready().await;
+            let before = gateway.records().len();
+            let (_, asked) =
+                interview(&client, "f__test_elicitation", json!({"message": "Who?"})).await;
+            assert_eq!(asked.len(), 1, "{far:?}/{era:?}");
+            let records = gateway.records().split_off(before);
+            let of =
+                |entry: &&crate::support::record::Entry| entry.operation == "elicitation/create";
+            let noted: Vec<_> = records.iter().filter(of).collect();
+            let [question, heard] = noted.as_slice() else { panic!("two of them: {noted:?}") };
+            assert_eq!((&*question.disposition, &*heard.outcome), ("allowed", "ok"), "{noted:?}");
+            let call = records.iter().find(|entry| entry.phase == "outcome").expect("it ended");
+            for entry in [question, heard] {
+                assert_eq!(entry.request, call.request, "they belong to the call");
+                assert_eq!(entry.target, "f__test_elicitation");
+                assert!(!entry.payload.to_string().contains("ada@example.com"), "{entry:?}");
+            }
+            let mut ids: Vec<_> =
+                records.iter().map(|entry| entry.payload["metadata"]["uid"].clone()).collect();
+            ids.sort_by_key(ToString::to_string);
+            let drawn = ids.len();
+            ids.dedup();
+            assert_eq!(ids.len(), drawn, "no two records share an id: {ids:?}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn several_questions_and_several_rounds_reach_the_caller() {
     each_pair("", async |client, far| {
