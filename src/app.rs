@@ -28,9 +28,10 @@ use crate::{
     limits::Limiter,
     metrics::Metrics,
     seal::Sealer,
+    shares::Shares,
     store::{Store, secrets},
     transport::{
-        http::{self, Doorkeeper, Http, Readiness, Seats},
+        http::{self, Doorkeeper, Http, Readiness},
         parked::Parked,
         session::{SessionLimits, Sessions},
     },
@@ -208,7 +209,7 @@ impl App {
         let stop = self.stop.clone();
         let sessions = Arc::clone(&http.sessions);
         let closing = self.gateway.closing.clone();
-        let seats = Seats::new(limits.connections_max, limits.connections_per_address);
+        let seats = Shares::new(limits.connections_max, limits.connections_per_address);
         self.serving.spawn(http::serve(listener, http, seats, closing));
         self.tasks.spawn(async move {
             loop {

@@ -99,6 +99,9 @@ impl View {
     }
 
     fn template(&self, uri: &str) -> Option<&Arc<Item>> {
+        if template::climbs(uri) {
+            return None;
+        }
         self.templates.iter().find(|(template, _)| template.fits(uri)).map(|(_, item)| item)
     }
 

@@ -2,7 +2,7 @@
 
 mod list;
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use arc_swap::ArcSwap;
 
@@ -13,7 +13,7 @@ use crate::{
     catalog::{Catalog, Item},
     corridor::{Arrival, Tasks, Trail},
     inspect::{Firewall, Mode, Profile},
-    limits::Limiter,
+    limits::{Limiter, key_of},
     mcp::{ClientInfo, Json, Method, Object, RpcError, bridge},
     metrics::Metrics,
     refusal::{META_PREFIX, Refusal},
@@ -51,6 +51,11 @@ pub struct Departure {
 impl Gateway {
     /// Serves one request. Something always departs, and a trail is always closed.
     pub async fn handle(&self, mut arrival: Arrival) -> Departure {
+        if let Err(refusal) = self.limiter.load().request(key_of(&arrival.principal)) {
+            // A flood is counted, not recorded: its records would be one of their own.
+            self.metrics.count(&arrival, Some(refusal.code), Duration::ZERO);
+            return self.depart(arrival, Err(refusal));
+        }
         let mut trail = Trail::default();
         let mut ended = self.serve(&mut arrival, &mut trail).await;
         // INVARIANT: no record, no answer.
@@ -62,6 +67,10 @@ impl Gateway {
             ended.as_ref().err().map(|refusal| refusal.code),
             trail.elapsed(),
         );
+        self.depart(arrival, ended)
+    }
+
+    fn depart(&self, arrival: Arrival, ended: Result<Object, Refusal>) -> Departure {
         let retry_after = match &ended {
             Err(refusal) => refusal.retry_after.map(|wait| wait.as_secs().max(1)),
             Ok(_) => None,

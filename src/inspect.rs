@@ -3,12 +3,15 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
+mod encoded;
+
 use crate::{
     firewall::{
         Action, Budget, Disposition, Finding, Ruleset, Surface, redact,
         sanitize::{Sanitized, sanitize},
     },
     mcp::{Json, Object},
+    refusal::META_PREFIX,
 };
 
 /// How findings become actions.
@@ -154,13 +157,18 @@ impl<'a> Walk<'a> {
             self.scan(&key);
             self.decide();
         }
-        let binary = binary_member(object);
-        self.inspection.uninspected |= binary.is_some();
+        if !is_inbound(self.surface)
+            && let Some(Json::Object(meta)) = object.get_mut("_meta")
+        {
+            // Our own marks mean something only if nobody else can set them.
+            meta.retain(|key| !key.starts_with(META_PREFIX));
+        }
+        let binary = binary_member(object).filter(|_| self.surface.carries_blocks());
         for (key, value) in object.iter_mut() {
             // Only what cannot be text is skipped, whatever its member is called.
             let bytes = Some(key) == binary
-                && !is_inbound(self.surface)
-                && matches!(&*value, Json::String(text) if is_encoded(text));
+                && matches!(&*value, Json::String(text) if encoded::is_encoded(text));
+            self.inspection.uninspected |= Some(key) == binary;
             if !bytes {
                 self.value(value);
             }
@@ -253,13 +261,6 @@ fn binary_member(object: &Object) -> Option<&'static str> {
         _ if object.get("uri").is_some() && object.get("blob").is_some() => Some("blob"),
         _ => None,
     }
-}
-
-/// Long base64 without a gap: shorter values are cheap to read, whatever they are.
-fn is_encoded(text: &str) -> bool {
-    const ENCODED_BYTES_MIN: usize = 1024;
-    let encoded = |byte: u8| byte.is_ascii_alphanumeric() || b"+/=-_\r\n".contains(&byte);
-    text.len() >= ENCODED_BYTES_MIN && text.bytes().all(encoded)
 }
 
 /// The short identifiers that nearly all keys are cannot carry a sentence.

@@ -27,6 +27,7 @@ pub mod refusal;
 pub mod relay;
 pub mod schema;
 pub mod settings;
+pub mod shares;
 pub mod spotlight;
 
 // The far side, and what is offered of it.

@@ -44,6 +44,8 @@ pub struct Rate {
 #[derive(Clone, Copy, Debug, serde::Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Limits {
+    /// Requests of one principal of any kind, refused ones included.
+    pub requests_per_principal: Rate,
     /// Calls of one principal.
     pub calls_per_principal: Rate,
     /// Calls of one principal to one tool.
@@ -70,6 +72,7 @@ impl Default for Limits {
     /// tool is set by those who know it.
     fn default() -> Self {
         Self {
+            requests_per_principal: rate(12_000_000, 200_000),
             calls_per_principal: rate(6_000_000, 100_000),
             calls_per_tool: rate(6_000_000, 100_000),
             calls_in_all: rate(12_000_000, 200_000),
@@ -86,6 +89,7 @@ type Direct<C> = RateLimiter<NotKeyed, InMemoryState, C, NoOpMiddleware<<C as Cl
 /// The limits' state.
 pub struct Limiter<C: Clock = DefaultClock> {
     clock: C,
+    request: Keyed<C>,
     principal: Keyed<C>,
     tool: Keyed<C>,
     all: Direct<C>,
@@ -149,6 +153,7 @@ impl<C: Clock + Clone> Limiter<C> {
         let keyed =
             |rate: Rate| RateLimiter::new(quota(rate), DashMapStateStore::default(), clock.clone());
         Self {
+            request: keyed(limits.requests_per_principal),
             principal: keyed(limits.calls_per_principal),
             tool: keyed(limits.calls_per_tool),
             all: RateLimiter::new(
@@ -164,11 +169,24 @@ impl<C: Clock + Clone> Limiter<C> {
         }
     }
 
-    /// Counts one call and takes a seat for it.
+    /// Counts one request, whatever becomes of it.
+    ///
+    /// # Errors
+    /// The limit is reached.
+    pub fn request(&self, principal: u64) -> Result<(), Refusal> {
+        self.request.check_key(&principal).map_err(|until| {
+            Refusal::limited(
+                "limits.requests_per_principal",
+                until.wait_time_from(self.clock.now()),
+            )
+        })
+    }
+
+    /// Counts one call and takes a seat for it. `tool` tells tools apart, whatever they are called.
     ///
     /// # Errors
     /// A limit is reached; it is named, with the time to wait.
-    pub fn admit(&self, principal: u64, tool: &str) -> Result<Seat, Refusal> {
+    pub fn admit(&self, principal: u64, tool: impl Hash) -> Result<Seat, Refusal> {
         let now = self.clock.now();
         let wait = |until: governor::NotUntil<C::Instant>| until.wait_time_from(now);
         let limited = |name: &str, wait: Duration| Err(Refusal::limited(name, wait));
@@ -225,6 +243,7 @@ impl<C: Clock + Clone> Limiter<C> {
     /// Forgets keys that are as good as new. Called now and then, so that memory does not grow
     /// with the number of callers ever seen.
     pub fn tidy(&self) {
+        self.request.retain_recent();
         self.principal.retain_recent();
         self.tool.retain_recent();
     }

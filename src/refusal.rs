@@ -81,6 +81,13 @@ impl Code {
     }
 }
 
+impl Code {
+    /// Whether a JSON-RPC code is one of our own.
+    pub const fn is_ours(code: i64) -> bool {
+        -31099 <= code && code <= -31001
+    }
+}
+
 /// A message turned away.
 #[derive(Clone, Debug)]
 pub struct Refusal {

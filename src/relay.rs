@@ -72,6 +72,11 @@ impl Relay {
         self.line.log_level.as_deref()
     }
 
+    /// Whom the questions go to, as the limits count.
+    pub fn party(&self) -> u64 {
+        crate::limits::key_of(&self.witness.principal)
+    }
+
     /// Whether both lead to the same client. Without a session only the call itself is known to.
     pub fn same_caller(&self, other: &Self) -> bool {
         // Several calls of one legacy session lead to one caller.

@@ -2,6 +2,8 @@
 //! anything, with patterns that run in linear time.
 
 mod cost;
+mod document;
+mod work;
 
 #[cfg(test)]
 mod tests;
@@ -9,6 +11,7 @@ mod tests;
 use jsonschema::{Draft, PatternOptions};
 
 use crate::mcp::Json;
+use work::Work;
 
 /// Why a schema is not used.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -19,6 +22,10 @@ pub enum SchemaError {
     TooCostly,
     #[error("the schema refers to `{0}`, which is not inside it; nothing is fetched")]
     External(String),
+    #[error("the schema refers to `{0}`, which it does not have")]
+    Unresolved(String),
+    #[error("the schema holds another one with an `$id` of its own, which is not supported")]
+    Embedded,
     #[error("the schema is not valid: {0}")]
     Invalid(String),
 }
@@ -39,9 +46,17 @@ const COST_MAX: u64 = 1_000_000;
 /// Compiled size of one `pattern`, in bytes.
 const PATTERN_BYTES_MAX: usize = 1 << 20;
 
+/// Steps that checking one value may take, as bounded by [`work`]; beyond it the value does not fit.
+const WORK_MAX: u64 = 100_000_000;
+/// From so many steps on, other work of the thread is handed on first.
+const WORK_LONG: u64 = 1_000_000;
+
 /// A compiled schema.
 #[derive(Debug)]
-pub struct Schema(jsonschema::Validator);
+pub struct Schema {
+    validator: jsonschema::Validator,
+    work: Work,
+}
 
 impl Schema {
     /// # Errors
@@ -54,7 +69,10 @@ impl Schema {
             .with_pattern_options(PatternOptions::regex().size_limit(PATTERN_BYTES_MAX))
             .offline();
         let built = options.build(&schema.to_value());
-        built.map(Self).map_err(|error| SchemaError::Invalid(bounded(&error.masked().to_string())))
+        let invalid = |error: jsonschema::ValidationError<'_>| {
+            SchemaError::Invalid(bounded(&error.masked().to_string()))
+        };
+        Ok(Self { validator: built.map_err(invalid)?, work: Work::of(schema) })
     }
 
     /// # Errors
@@ -68,10 +86,21 @@ impl Schema {
     /// # Errors
     /// The first place where `value` does not fit.
     pub fn check_value(&self, value: &serde_json::Value) -> Result<(), Mismatch> {
-        if self.0.is_valid(value) {
+        match self.work.on(value) {
+            0..WORK_LONG => self.validate(value),
+            WORK_LONG..=WORK_MAX => aside(|| self.validate(value)),
+            _ => {
+                let what = format!("checking it would take more than {WORK_MAX} steps");
+                Err(Mismatch { place: "/".into(), what })
+            }
+        }
+    }
+
+    fn validate(&self, value: &serde_json::Value) -> Result<(), Mismatch> {
+        if self.validator.is_valid(value) {
             return Ok(());
         }
-        match self.0.validate(value) {
+        match self.validator.validate(value) {
             Ok(()) => Ok(()),
             Err(error) => {
                 let pointer = error.instance_path().to_string();
@@ -79,6 +108,19 @@ impl Schema {
                 Err(Mismatch { place, what: bounded(&error.masked().to_string()) })
             }
         }
+    }
+}
+
+/// Runs what takes long, without keeping other tasks of this thread waiting where there are others.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the value is borrowed, and too large to copy for this"
+)]
+fn aside<T>(work: impl FnOnce() -> T) -> T {
+    use tokio::runtime::{Handle, RuntimeFlavor};
+    match Handle::try_current().map(|runtime| runtime.runtime_flavor()) {
+        Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(work),
+        _ => work(),
     }
 }
 

@@ -67,7 +67,8 @@ impl Store {
             .filename(folder.join("bartizan.db"))
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Normal)
+            // A power cut must not give an approval back that was spent.
+            .synchronous(SqliteSynchronous::Full)
             .busy_timeout(std::time::Duration::from_secs(5));
         let pool = SqlitePoolOptions::new().max_connections(4).connect_with(options).await?;
         let store = Self { pool, folder: folder.to_owned(), _lock: lock };

@@ -118,8 +118,11 @@ const BACKOFF_FIRST: Duration = Duration::from_millis(200);
 const BACKOFF_MAX: Duration = Duration::from_secs(30);
 /// A connection that lasted this long starts the back-off anew.
 const HEALTHY_AFTER: Duration = Duration::from_secs(60);
-/// List changes within this time are fetched once.
+/// List changes within this time are fetched once; the pause doubles from one to the next.
 const REFRESH_PAUSE: Duration = Duration::from_millis(20);
+const REFRESH_PAUSE_MAX: Duration = Duration::from_secs(10);
+/// After so long without a change the pause is short again.
+const REFRESH_QUIET: Duration = Duration::from_secs(10);
 
 impl Upstream {
     pub fn new(
@@ -222,7 +225,7 @@ impl Upstream {
         let (strays, mut incoming) = mpsc::channel(STRAYS_MAX);
         let timeout = self.settings.start_timeout;
         let first = tokio::time::timeout(timeout, self.connect(client, strays)).await;
-        let mut connected = match first {
+        let connected = match first {
             Ok(Ok(connected)) => Arc::new(connected),
             Ok(Err(error)) => return error,
             Err(_) => {
@@ -237,18 +240,32 @@ impl Upstream {
         let (link, handshake) = (connected.link.clone(), connected.handshake.clone());
         let listening = self.listen(&link, &handshake);
         tokio::pin!(listening);
+        let mut relisting = std::pin::pin!(self.relist_when_told(connected));
         loop {
             tokio::select! {
-                () = connected.link.closed() => {
+                () = link.closed() => {
                     return UpstreamError::Closed { upstream: self.name.to_string() };
                 }
                 Some(stray) = incoming.recv() => self.stray(&stray),
-                () = self.refresh.notified() => {
-                    tokio::time::sleep(REFRESH_PAUSE).await;
-                    connected = self.relist(connected).await;
-                }
+                () = &mut relisting => {}
                 () = &mut listening => {}
             }
+        }
+    }
+
+    /// Fetches the lists anew whenever the server says that they changed, ever less often for one
+    /// that says so all the time. Never returns.
+    async fn relist_when_told(&self, mut connected: Arc<Connected>) {
+        let mut pause = REFRESH_PAUSE;
+        loop {
+            let quiet = tokio::time::timeout(REFRESH_QUIET, self.refresh.notified());
+            if quiet.await.is_err() {
+                pause = REFRESH_PAUSE;
+                self.refresh.notified().await;
+            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(REFRESH_PAUSE_MAX);
+            connected = self.relist(connected).await;
         }
     }
 
@@ -368,6 +385,16 @@ async fn quiet_for(timeout: Duration, heard: Option<Arc<Notify>>) {
     tokio::select! {
         () = end => {}
         () = quiet => {}
+    }
+}
+
+/// How long the gateway tries to tell a server that a call is over.
+const NOTICE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Tells an upstream something that nobody waits for.
+async fn in_passing(notice: impl Future<Output = ()>) {
+    if tokio::time::timeout(NOTICE_TIMEOUT, notice).await.is_err() {
+        tracing::debug!("A notification did not reach its upstream in time.");
     }
 }
 

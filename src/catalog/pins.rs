@@ -29,6 +29,9 @@ pub enum Standing {
     Quarantined(String),
 }
 
+/// Definitions of one upstream that are kept; a server that always shows new ones fills no disk.
+const PINS_MAX: usize = 20_000;
+
 /// Compares what an upstream sent with what was pinned, and pins what is new.
 ///
 /// # Errors
@@ -43,9 +46,16 @@ pub async fn compare(
         rows.iter().map(|row| ((row.kind.as_str(), row.name.as_str()), row)).collect();
     let mut changed = Vec::new();
     let mut standings = Vec::with_capacity(seen.len());
+    let mut room = PINS_MAX.saturating_sub(rows.len());
     for item in seen {
         let digest = item.definition.pin();
         let row = known.get(&(item.kind, item.name)).copied();
+        if row.is_none() && room == 0 {
+            let reason = format!("its server has shown more than {PINS_MAX} definitions by now");
+            standings.push((digest, Standing::Quarantined(reason)));
+            continue;
+        }
+        room -= usize::from(row.is_none());
         let (standing, update) = judge(upstream, item, &digest, row);
         changed.extend(update);
         standings.push((digest, standing));

@@ -1,5 +1,6 @@
 //! URI templates (RFC 6570), as far as matching goes: is this URI one of those?
 
+use percent_encoding::percent_decode_str;
 use regex::Regex;
 
 /// A template and the pattern it matches by.
@@ -29,23 +30,24 @@ impl Template {
         Self(Regex::new(&pattern).ok())
     }
 
-    /// Whether `uri` could come from this template. Dot segments never do: they climb out of it.
-    pub fn fits(&self, uri: &str) -> bool {
-        !climbs(uri) && self.0.as_ref().is_some_and(|pattern| pattern.is_match(uri))
+    /// Whether `uri` could come from this template, as long as it does not climb out of it.
+    pub(super) fn fits(&self, uri: &str) -> bool {
+        self.0.as_ref().is_some_and(|pattern| pattern.is_match(uri))
     }
 }
 
 /// Rounds of percent-encoding that a server might undo.
 const DECODE_ROUNDS: usize = 3;
 
-/// Whether a server that decodes this could leave the place the template names.
-fn climbs(uri: &str) -> bool {
+/// Whether a server that decodes this could leave the place that any template names: dot segments
+/// never come from one.
+pub(super) fn climbs(uri: &str) -> bool {
     let mut text = uri.to_owned();
     for _ in 0..DECODE_ROUNDS {
         if text.contains('\\') || text.contains('\0') || text.split('/').any(|part| part == "..") {
             return true;
         }
-        let decoded = percent_decoded(&text);
+        let decoded = percent_decode_str(&text).decode_utf8_lossy().into_owned();
         if decoded == text {
             return false;
         }
@@ -55,28 +57,21 @@ fn climbs(uri: &str) -> bool {
     true
 }
 
-fn percent_decoded(text: &str) -> String {
-    let bytes = text.as_bytes();
-    let (mut out, mut at) = (Vec::with_capacity(bytes.len()), 0);
-    while let Some(&byte) = bytes.get(at) {
-        let pair = text.get(at + 1..at + 3).filter(|_| byte == b'%');
-        match pair.and_then(|pair| u8::from_str_radix(pair, 16).ok()) {
-            Some(decoded) => {
-                out.push(decoded);
-                at += 3;
-            }
-            None => {
-                out.push(byte);
-                at += 1;
-            }
-        }
-    }
-    String::from_utf8_lossy(&out).into_owned()
-}
-
 #[cfg(test)]
 mod tests {
-    use super::Template;
+    use super::climbs;
+
+    struct Template(super::Template);
+
+    impl Template {
+        fn new(text: &str) -> Self {
+            Self(super::Template::new(text))
+        }
+
+        fn fits(&self, uri: &str) -> bool {
+            !climbs(uri) && self.0.fits(uri)
+        }
+    }
 
     #[test]
     fn templates_match_what_they_expand_to_and_nothing_above() {

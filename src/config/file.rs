@@ -96,6 +96,8 @@ pub struct Access {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
+    /// Requests of one principal of any kind, refused ones included.
+    pub requests_per_principal: limits::Rate,
     /// Calls of one principal.
     pub calls_per_principal: limits::Rate,
     /// Calls of one principal to one tool.
@@ -135,6 +137,7 @@ impl Default for Limits {
         let calls = limits::Limits::default();
         let message = crate::mcp::json::Limits::default();
         Self {
+            requests_per_principal: calls.requests_per_principal,
             calls_per_principal: calls.calls_per_principal,
             calls_per_tool: calls.calls_per_tool,
             calls_in_all: calls.calls_in_all,
@@ -158,6 +161,7 @@ impl Default for Limits {
 impl Limits {
     pub fn calls(&self) -> limits::Limits {
         limits::Limits {
+            requests_per_principal: self.requests_per_principal,
             calls_per_principal: self.calls_per_principal,
             calls_per_tool: self.calls_per_tool,
             calls_in_all: self.calls_in_all,

@@ -23,7 +23,10 @@ impl Gateway {
         trail: &mut Trail,
     ) -> Result<Call<'a, Admitted>, Refusal> {
         let key = key_of(&call.arrival.principal);
-        let seat = match self.limiter.load().admit(key, &trail.target) {
+        let item = &call.item;
+        // By what it is at its server: one tool under two names, or a template's many URIs, is one.
+        let target = (&item.upstream.name, item.kind, &item.name);
+        let seat = match self.limiter.load().admit(key, target) {
             Ok(seat) => Some(seat),
             Err(refusal) if call.item.settings.modes.limits == Mode::Observe => {
                 trail.would_refuse(&refusal);

@@ -36,6 +36,9 @@ impl Gateway {
         let arguments = take_arguments(arrival)?;
         let arrival: &'a Arrival = arrival;
         let name = name_of(arrival)?;
+        if name.len() > NAME_BYTES_MAX {
+            return Err(invalid("the name or URI is too long"));
+        }
         trail.target = name.to_owned();
         let found = self.catalog.with_view(&arrival.scope, |view| lookup(view, arrival, name));
         let item = found.flatten().ok_or_else(|| {
@@ -99,6 +102,10 @@ impl Gateway {
         allowed || item.settings.modes.access == Mode::Observe
     }
 }
+
+/// Bytes of a name or a URI. Long ones are matched against every template, before anybody asked
+/// whether this caller may do anything.
+const NAME_BYTES_MAX: usize = 8 << 10;
 
 fn invalid(what: &str) -> Refusal {
     Refusal::protocol(RpcError::new(RpcError::INVALID_PARAMS, what))

@@ -8,7 +8,7 @@ use crate::{
     gateway::Gateway,
     inspect::Mode,
     limits::{Limiter, Seat, key_of},
-    mcp::Method,
+    mcp::{Json, Method},
     refusal::{Code, Refusal},
 };
 
@@ -72,6 +72,11 @@ impl Gateway {
             let text = "Not executed: this needs a person, and only tool calls can wait for one.";
             return Err(Refusal::new(Code::Forbidden, text, reasons));
         }
+        if Json::from(call.arguments.clone()).to_string().len() > HELD_BYTES_MAX {
+            let text = "Not executed: this needs a person, and its arguments are more than a person \
+                can check. Make them shorter.";
+            return Err(Refusal::new(Code::Forbidden, text, reasons));
+        }
         let key = key_of(&arrival.principal);
         let limiter = self.limiter.load_full();
         let waiting = limiter.wait_seat(key)?;
@@ -100,6 +105,9 @@ impl Gateway {
         Ok(held)
     }
 }
+
+/// Bytes of arguments that a person is shown; they are kept until the hold is forgotten.
+const HELD_BYTES_MAX: usize = 256 << 10;
 
 /// The approval is spent by now, so a moment without a free seat must not waste it.
 async fn seat_in_time(limiter: &Limiter, key: u64) -> Result<Seat, Refusal> {

@@ -86,7 +86,10 @@ impl Gateway {
             };
             let sent = connected.link.request(outbound).await;
             let response = sent.map_err(|error| failed(&error))?;
-            let result = response.outcome.map_err(|error| self.refused(&call.item, error))?;
+            let result = match response.outcome {
+                Ok(result) => result,
+                Err(error) => return Err(self.turned_down(&call.item, error, relay).await),
+            };
             match bridge::result_type(&result) {
                 Ok(ResultType::InputRequired) if may_ask && !asks_too_much(&result) => {
                     self.ask(&result, relay, &mut params).await?;
@@ -128,8 +131,20 @@ impl Gateway {
         Ok(())
     }
 
+    /// An error of the upstream, which may carry questions.
+    async fn turned_down(&self, item: &Item, mut error: RpcError, relay: &Relay) -> Refusal {
+        if error.code == RpcError::URL_ELICITATION_REQUIRED {
+            screen_elicitations(&mut error, relay).await;
+        }
+        self.refused(item, error)
+    }
+
     /// An error of the upstream: a stranger's text like any other.
     pub(super) fn refused(&self, item: &Item, mut error: RpcError) -> Refusal {
+        if Code::is_ours(error.code) {
+            // Our codes say what the gateway did; nobody else may.
+            error.code = RpcError::INTERNAL;
+        }
         let firewall = self.firewall_for(item.settings.modes.firewall);
         let surface = crate::firewall::Surface::Error;
         let mut blocked = firewall.inspect_text(surface, &mut error.message).blocks();
@@ -145,6 +160,25 @@ impl Gateway {
         let mut refusal = Refusal::new(Code::Upstream, "the upstream refused", detail);
         refusal.rpc = Some(error);
         refusal
+    }
+}
+
+/// Screens the links that an error asks a person to open (SPEC 2025-11-25, elicitation) like any
+/// other question. One that must not be asked takes all of them along.
+async fn screen_elicitations(error: &mut RpcError, relay: &Relay) {
+    let data = error.data.take();
+    let asked = data.as_ref().and_then(|data| data.get("elicitations")).and_then(Json::as_array);
+    let mut screened = Vec::new();
+    for elicitation in asked.unwrap_or_default().iter().take(QUESTIONS_MAX) {
+        let params = elicitation.as_object().cloned().unwrap_or_default();
+        let mut asked = AskedRequest { method: "elicitation/create".to_owned(), params };
+        if relay.let_ask(&mut asked).await.is_err() {
+            return;
+        }
+        screened.push(Json::Object(asked.params));
+    }
+    if !screened.is_empty() {
+        error.data = Some(Object::from([("elicitations", screened.into())]).into());
     }
 }
 

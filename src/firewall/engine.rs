@@ -241,7 +241,7 @@ fn find(rule: &Compiled, text: &str, range: Range<usize>) -> Option<Range<usize>
     let mut end = range.end;
     let mut step = WINDOW_BYTES;
     loop {
-        let found = rule.pattern.regex.find_at(text.get(..end)?, range.start)?.range();
+        let found = rule.pattern.regex().find_at(text.get(..end)?, range.start)?.range();
         if found.end < end || end == text.len() || step > FOLLOW_BYTES_MAX {
             return Some(found);
         }
@@ -255,7 +255,7 @@ fn accepted(rule: &Compiled, text: &str, whole: Range<usize>) -> Option<Range<us
     let span = match rule.capture {
         0 => whole,
         group => {
-            let captures = rule.pattern.regex.captures_at(text.get(..whole.end)?, whole.start)?;
+            let captures = rule.pattern.regex().captures_at(text.get(..whole.end)?, whole.start)?;
             captures.get(group).map_or(whole, |found| found.range())
         }
     };

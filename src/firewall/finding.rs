@@ -41,6 +41,13 @@ pub enum Surface {
     InputResponse,
 }
 
+impl Surface {
+    /// Whether images, audio and resources may stand here, as bytes that are no text.
+    pub fn carries_blocks(self) -> bool {
+        matches!(self, Self::ToolResult | Self::Prompt | Self::Resource | Self::Sampling)
+    }
+}
+
 /// Which way a text travels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Direction {

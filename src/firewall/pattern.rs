@@ -1,5 +1,7 @@
 //! Compiles patterns within limits.
 
+use std::sync::OnceLock;
+
 use regex::{Regex, RegexBuilder};
 
 mod frequency;
@@ -12,33 +14,61 @@ const COMPILED_BYTES_MAX: usize = 1 << 20;
 /// The deepest nesting of groups in a pattern.
 const NESTING_MAX: u32 = 32;
 
-/// A compiled pattern with what the engine needs to look for it.
+/// A pattern with what the engine needs to look for it. Most never match anything, so each is compiled
+/// when a text first holds one of its literals.
 #[derive(Clone, Debug)]
 pub(super) struct Pattern {
-    pub(super) regex: Regex,
+    source: String,
+    regex: OnceLock<Regex>,
+    /// Groups that capture, the whole match included.
+    pub(super) captures: usize,
     /// Literals of which every match contains one; `None` if there are no such.
     pub(super) required: Option<Required>,
 }
 
 impl Pattern {
-    /// Compiles the pattern and the literals as its alternatives. Groups keep their numbers.
+    /// Reads the pattern and the literals as its alternatives. Groups keep their numbers.
     ///
     /// # Errors
-    /// The syntax error or the limit, as the regex crate words it.
-    pub(super) fn compile(pattern: Option<&str>, literals: &[String]) -> Result<Self, String> {
+    /// The syntax error, as the regex crate words it.
+    pub(super) fn parse(pattern: Option<&str>, literals: &[String]) -> Result<Self, String> {
         let source = join(pattern, literals);
         let hir = regex_syntax::ParserBuilder::new()
             .nest_limit(NESTING_MAX)
             .build()
             .parse(&source)
             .map_err(|error| reason(&error.to_string()))?;
-        let regex = RegexBuilder::new(&source)
-            .size_limit(COMPILED_BYTES_MAX)
-            .nest_limit(NESTING_MAX)
-            .build()
-            .map_err(|error| reason(&error.to_string()))?;
-        Ok(Self { regex, required: literal::required(&hir) })
+        let captures = hir.properties().explicit_captures_len() + 1;
+        let (required, regex) = (literal::required(&hir), OnceLock::new());
+        Ok(Self { source, regex, captures, required })
     }
+
+    /// Compiles it now.
+    ///
+    /// # Errors
+    /// The limit, as the regex crate words it.
+    pub(super) fn compile(&self) -> Result<(), String> {
+        let regex = build(&self.source)?;
+        // Another thread may have been faster, with the same.
+        self.regex.set(regex).ok();
+        Ok(())
+    }
+
+    /// The compiled pattern.
+    ///
+    /// INVARIANT: a pattern that compiles by need was compiled before, by a test of this build or at
+    /// the rule's load.
+    pub(super) fn regex(&self) -> &Regex {
+        self.regex.get_or_init(|| build(&self.source).expect("it was compiled before"))
+    }
+}
+
+fn build(source: &str) -> Result<Regex, String> {
+    RegexBuilder::new(source)
+        .size_limit(COMPILED_BYTES_MAX)
+        .nest_limit(NESTING_MAX)
+        .build()
+        .map_err(|error| reason(&error.to_string()))
 }
 
 fn join(pattern: Option<&str>, literals: &[String]) -> String {
@@ -74,7 +104,7 @@ mod tests {
 
     #[track_caller]
     fn literals(pattern: &str) -> Vec<String> {
-        let pattern = Pattern::compile(Some(pattern), &[]).expect("compiles");
+        let pattern = Pattern::parse(Some(pattern), &[]).expect("compiles");
         pattern.required.map(|required| required.literals).unwrap_or_default()
     }
 
@@ -97,7 +127,7 @@ mod tests {
     #[test]
     fn a_match_lies_around_its_literal() {
         let reach = |pattern: &str| {
-            let pattern = Pattern::compile(Some(pattern), &[]).expect("compiles");
+            let pattern = Pattern::parse(Some(pattern), &[]).expect("compiles");
             pattern.required.map(|required| (required.before, required.after))
         };
         let (before, after) = reach(r"[a-z]{1,9}://169\.254[0-9]{4}").expect("a literal");
@@ -108,21 +138,21 @@ mod tests {
 
     #[test]
     fn a_letter_of_another_script_does_not_glue_to_a_word() {
-        let pattern = Pattern::compile(Some(r"\bignore\b"), &[]).expect("compiles");
-        assert!(pattern.regex.is_match("请ignore它"));
-        assert!(!pattern.regex.is_match("ignored"));
+        let pattern = Pattern::parse(Some(r"\bignore\b"), &[]).expect("compiles");
+        assert!(pattern.regex().is_match("请ignore它"));
+        assert!(!pattern.regex().is_match("ignored"));
     }
 
     #[test]
     fn literals_match_as_they_are_whatever_their_case() {
-        let pattern = Pattern::compile(None, &["<|im_start|>".to_owned()]).expect("compiles");
-        assert!(pattern.regex.is_match("x<|IM_START|>"));
+        let pattern = Pattern::parse(None, &["<|im_start|>".to_owned()]).expect("compiles");
+        assert!(pattern.regex().is_match("x<|IM_START|>"));
         assert_eq!(pattern.required.expect("a literal").literals, ["<|im_start|>"]);
     }
 
     #[test]
     fn look_around_is_refused_with_its_reason() {
-        let error = Pattern::compile(Some("(?=a)"), &[]).expect_err("no look-around");
+        let error = Pattern::parse(Some("(?=a)"), &[]).expect_err("no look-around");
         assert!(error.contains("look-around"), "{error}");
     }
 }

@@ -42,11 +42,10 @@ fn strip_meta(result: &mut Object, keys: &[&str]) {
 /// Error codes that only one era knows.
 pub fn error_for(era: Era, error: &mut RpcError) {
     const LEGACY_RESOURCE_NOT_FOUND: i64 = -32002;
-    const LEGACY_URL_ELICITATION: i64 = -32042;
     if era == Era::Modern {
         match error.code {
             LEGACY_RESOURCE_NOT_FOUND => error.code = RpcError::INVALID_PARAMS,
-            LEGACY_URL_ELICITATION => error.code = RpcError::INTERNAL,
+            RpcError::URL_ELICITATION_REQUIRED => error.code = RpcError::INTERNAL,
             _ => {}
         }
     }

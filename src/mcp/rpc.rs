@@ -62,6 +62,8 @@ impl RpcError {
     /// A capability that the client did not declare is needed.
     pub const MISSING_CAPABILITY: i64 = -32021;
     pub const UNSUPPORTED_VERSION: i64 = -32022;
+    /// A person must open a link first (SPEC 2025-11-25, client/elicitation).
+    pub const URL_ELICITATION_REQUIRED: i64 = -32042;
 
     pub fn new(code: i64, message: impl Into<String>) -> Self {
         Self { code, message: message.into(), data: None }

@@ -3,46 +3,69 @@
 
 use std::collections::HashMap;
 
-use super::SchemaError;
-use crate::mcp::{Json, Object};
+use super::{
+    SchemaError,
+    document::{Document, elements, is_reference, members},
+};
+use crate::mcp::Json;
 
-/// Depth of nested values up to which the bound is computed. Deeper values grow linearly, unless
-/// a schema branches into itself, and then it is past every bound at this depth already.
+/// Depth of nested values up to which the bound is computed; [`super::work`] bounds what deeper
+/// values cost, when there is one.
 const DEPTH: usize = 12;
 /// References in a row on one value: more is a cycle that consumes nothing.
 const IN_PLACE_MAX: usize = 256;
 
 /// Refuses schemas that are too large, too costly, or refer outside themselves.
 pub(super) fn check(schema: &Json, nodes_max: usize, cost_max: u64) -> Result<(), SchemaError> {
-    let mut nodes = 0;
-    count(schema, &mut nodes, nodes_max)?;
-    let mut bound = Bound { root: schema, cost_max, known: HashMap::new() };
+    let mut count = Count { document: Document(schema), nodes: 0, nodes_max };
+    count.part(schema, true)?;
+    let mut bound = Bound { document: Document(schema), cost_max, known: HashMap::new() };
     if bound.cost(schema, DEPTH, 0) > cost_max { Err(SchemaError::TooCostly) } else { Ok(()) }
 }
 
-fn count(schema: &Json, nodes: &mut usize, max: usize) -> Result<(), SchemaError> {
-    *nodes += 1;
-    if *nodes > max {
-        return Err(SchemaError::TooLarge);
-    }
-    match schema {
-        Json::Array(items) => items.iter().try_for_each(|item| count(item, nodes, max)),
-        Json::Object(object) => {
-            for key in ["$ref", "$dynamicRef"] {
-                if let Some(target) = object.str(key)
-                    && !target.starts_with('#')
-                {
-                    return Err(SchemaError::External(target.chars().take(200).collect()));
-                }
-            }
-            object.iter().try_for_each(|(_, value)| count(value, nodes, max))
+struct Count<'a> {
+    document: Document<'a>,
+    nodes: usize,
+    nodes_max: usize,
+}
+
+impl Count<'_> {
+    /// Counts, and sees to it that every reference leads where the bound follows it.
+    fn part(&mut self, schema: &Json, root: bool) -> Result<(), SchemaError> {
+        self.nodes += 1;
+        if self.nodes > self.nodes_max {
+            return Err(SchemaError::TooLarge);
         }
-        _ => Ok(()),
+        match schema {
+            Json::Array(items) => items.iter().try_for_each(|item| self.part(item, false)),
+            Json::Object(object) => {
+                // Below another `$id`, references begin there (JSON Schema 2020-12, section 8.2.1).
+                if !root && object.str("$id").is_some() {
+                    return Err(SchemaError::Embedded);
+                }
+                for (key, value) in object.iter() {
+                    if let (true, Some(target)) = (is_reference(key), value.as_str()) {
+                        self.reference(target)?;
+                    }
+                }
+                object.iter().try_for_each(|(_, value)| self.part(value, false))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn reference(&self, target: &str) -> Result<(), SchemaError> {
+        let shown = || target.chars().take(200).collect();
+        if !target.starts_with('#') {
+            return Err(SchemaError::External(shown()));
+        }
+        let found = self.document.resolve(target);
+        found.map(drop).ok_or_else(|| SchemaError::Unresolved(shown()))
     }
 }
 
 struct Bound<'a> {
-    root: &'a Json,
+    document: Document<'a>,
     cost_max: u64,
     /// By address of the part and depth left.
     known: HashMap<(*const Json, usize), u64>,
@@ -59,76 +82,18 @@ impl<'a> Bound<'a> {
             return *known;
         }
         let mut total: u64 = 1;
-        for part in self.same_value(object) {
+        for part in self.document.same_value(object) {
             total = total.saturating_add(self.cost(part, depth, in_place + 1));
             if total > self.cost_max {
                 break;
             }
         }
         if depth > 0 {
-            for part in inner_values(object) {
+            for part in elements(object).into_iter().chain(members(object)).flatten() {
                 total = total.saturating_add(self.cost(part, depth - 1, 0));
             }
         }
         self.known.insert(key, total);
         total
     }
-
-    /// Schemas that look at the same value as their parent.
-    fn same_value(&self, object: &'a Object) -> Vec<&'a Json> {
-        let mut parts = Vec::new();
-        for (key, value) in object.iter() {
-            match (key, value) {
-                ("allOf" | "anyOf" | "oneOf", Json::Array(items)) => parts.extend(items),
-                ("not" | "if" | "then" | "else", part) => parts.push(part),
-                ("dependentSchemas", Json::Object(members)) => {
-                    parts.extend(members.iter().map(|(_, part)| part));
-                }
-                ("$ref" | "$dynamicRef", Json::String(target)) => {
-                    parts.extend(self.resolve(target));
-                }
-                _ => {}
-            }
-        }
-        parts
-    }
-
-    fn resolve(&self, target: &str) -> Option<&'a Json> {
-        let pointer = target.strip_prefix('#')?;
-        if !pointer.is_empty() && !pointer.starts_with('/') {
-            // An anchor: the whole document is the careful answer.
-            return Some(self.root);
-        }
-        pointer.split('/').skip(1).try_fold(self.root, |value, step| {
-            let step = step.replace("~1", "/").replace("~0", "~");
-            match value {
-                Json::Array(items) => items.get(step.parse::<usize>().ok()?),
-                other => other.get(&step),
-            }
-        })
-    }
-}
-
-/// Schemas that look at values inside their parent's.
-fn inner_values(object: &Object) -> Vec<&Json> {
-    let mut parts = Vec::new();
-    for (key, value) in object.iter() {
-        match (key, value) {
-            ("properties" | "patternProperties", Json::Object(members)) => {
-                parts.extend(members.iter().map(|(_, part)| part));
-            }
-            ("prefixItems", Json::Array(items)) => parts.extend(items),
-            (
-                "items"
-                | "additionalProperties"
-                | "contains"
-                | "propertyNames"
-                | "unevaluatedItems"
-                | "unevaluatedProperties",
-                part,
-            ) => parts.push(part),
-            _ => {}
-        }
-    }
-    parts
 }

@@ -47,6 +47,56 @@ fn schemas_that_would_never_finish_are_refused() {
 }
 
 #[test]
+fn references_lead_where_the_bound_follows_them() {
+    let encoded = r##"{"$defs":{"a<b>":{"type":"string"}},"$ref":"#/$defs/a%3Cb%3E"}"##;
+    let schema = Schema::compile(&json(encoded)).expect("an encoded name");
+    assert!(schema.check(&json("1")).is_err());
+    let mut doubling = String::from(r#"{"$defs":{"d0":{"type":"string"}"#);
+    for level in 1..40 {
+        let below = level - 1;
+        doubling.push_str(&format!(
+            r##","d{level}":{{"allOf":[{{"$ref":"#/$defs/%64{below}"}},{{"$ref":"#/$defs/%64{below}"}}]}}"##
+        ));
+    }
+    doubling.push_str(r##"},"$ref":"#/$defs/d39"}"##);
+    assert!(matches!(Schema::compile(&json(&doubling)), Err(SchemaError::TooCostly)));
+    let dangling = json(r##"{"$ref":"#/$defs/nowhere"}"##);
+    assert!(matches!(Schema::compile(&dangling), Err(SchemaError::Unresolved(_))));
+    let embedded = json(r##"{"properties":{"a":{"$id":"urn:x","$ref":"#"}}}"##);
+    assert!(matches!(Schema::compile(&embedded), Err(SchemaError::Embedded)));
+}
+
+#[test]
+fn a_value_that_would_take_for_ever_does_not_fit() {
+    let many: Vec<String> = (0..5_000).map(|size| format!(r#"{{"minimum":{size}}}"#)).collect();
+    let wide = format!(r#"{{"items":{{"allOf":[{}]}}}}"#, many.join(","));
+    let schema = Schema::compile(&json(&wide)).expect("cheap on one value");
+    let long = json(&format!("[{}]", vec!["9999"; 100_000].join(",")));
+    assert!(schema.check(&json("[9999]")).is_ok());
+    assert!(schema.check(&long).expect_err("too much").what.contains("steps"));
+
+    let branching = r##"{"anyOf":[{"properties":{"a":{"$ref":"#"}},"required":["b"]},
+        {"properties":{"a":{"$ref":"#"}},"required":["c"]},{"type":"string"}]}"##;
+    let schema = Schema::compile(&json(branching)).expect("cheap on a shallow value");
+    let nested =
+        |depth: usize| json(&format!("{}\"x\"{}", "{\"a\":".repeat(depth), "}".repeat(depth)));
+    assert!(schema.check(&nested(2)).expect_err("`b` is missing").what.contains("anyOf"));
+    assert!(schema.check(&nested(60)).expect_err("too deep").what.contains("steps"));
+}
+
+#[test]
+fn a_schema_of_all_json_takes_large_and_deep_values() {
+    let any = r##"{"anyOf":[{"type":["string","number","boolean","null"]},
+        {"type":"array","items":{"$ref":"#"}},
+        {"type":"object","additionalProperties":{"$ref":"#"}}]}"##;
+    let schema = Schema::compile(&json(any)).expect("any JSON");
+    let deep = json(&format!("{}1{}", "[".repeat(60), "]".repeat(60)));
+    assert!(schema.check(&deep).is_ok());
+    let long = json(&format!("[{}]", vec![r#"{"a":[1,"b"]}"#; 50_000].join(",")));
+    assert!(schema.check(&long).is_ok());
+}
+
+#[test]
 fn honest_recursion_is_fine() {
     let tree = json(
         r##"{"type":"object","properties":{"name":{"type":"string"},

@@ -1,9 +1,9 @@
 //! Streamable HTTP: POST in, JSON or an event stream out, over raw JSON of our own.
 
+mod address;
 mod guard;
 mod health;
 mod mirror;
-mod seats;
 mod serve;
 
 use std::{net::SocketAddr, sync::Arc};
@@ -20,7 +20,6 @@ use http_body_util::{BodyExt as _, Limited};
 
 pub use guard::Doorkeeper;
 pub use health::Readiness;
-pub use seats::Seats;
 pub use serve::serve;
 
 use super::{
@@ -249,6 +248,7 @@ impl Http {
         request: RpcRequest,
     ) -> Result<Response, Refused> {
         let method = ingress::method(&request.method, Era::Legacy)?;
+        mirror::check_stated(headers, method, &request)?;
         let opening = method == Method::Initialize;
         let session = if opening {
             ingress::session_for(&request, from)

@@ -106,7 +106,9 @@ impl HttpLink {
         // In the modern era the closed stream says it; a legacy server must be told.
         if inner.era() == Some(Era::Legacy) {
             let params = Object::from([("requestId", Json::from(id))]);
-            self.notify(&Notification::new("notifications/cancelled", params)).await;
+            let notice = Notification::new("notifications/cancelled", params);
+            let link = self.clone();
+            tokio::spawn(async move { super::in_passing(link.notify(&notice)).await });
         }
         Err(failure)
     }

@@ -4,11 +4,12 @@
 use std::{collections::HashMap, sync::Arc};
 
 use parking_lot::Mutex;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot};
 
 use crate::{
     mcp::{Id, Json, Message, Notification, Request, Response, RpcError},
     relay::Relay,
+    shares::{Share, Shares},
 };
 
 #[derive(Debug)]
@@ -17,9 +18,14 @@ struct Waiter {
     relay: Option<Arc<Relay>>,
 }
 
-/// Requests of one upstream that are answered at a time. One that asks more is not answered: its
-/// questions cost memory here and patience of a person there.
-const QUESTIONS_MAX: usize = 32;
+/// Requests of one upstream that are answered at a time, and those of them that one party is asked.
+/// One that asks more is told so: its questions cost memory here and patience of a person there.
+const QUESTIONS_MAX: usize = 512;
+const QUESTIONS_PER_PARTY_MAX: usize = 16;
+/// Requests that are being turned away; beyond it they are dropped.
+const TURNED_AWAY_MAX: usize = 64;
+/// The party of what nobody in particular is asked.
+const NOBODY: u64 = 0;
 
 /// A request of the upstream, and who is to answer it.
 #[derive(Debug)]
@@ -27,7 +33,7 @@ pub(super) struct Asked {
     pub(super) request: Request,
     /// The caller to ask, or the error to answer with.
     pub(super) relay: Result<Arc<Relay>, RpcError>,
-    _seat: OwnedSemaphorePermit,
+    _seat: Share<u64>,
 }
 
 /// Waiting requests by the id the gateway gave them. The progress token of each is that id too.
@@ -39,13 +45,16 @@ pub(super) struct Pending {
     strays: mpsc::Sender<Notification>,
     /// The caller that questions outside any request go to, where one caller owns the link.
     pub(super) home: Option<Arc<Relay>>,
-    questions: Arc<Semaphore>,
+    questions: Arc<Shares<u64>>,
+    turned_away: Arc<Shares<u64>>,
 }
 
 impl Pending {
     pub(super) fn new(strays: mpsc::Sender<Notification>, home: Option<Arc<Relay>>) -> Self {
-        let questions = Arc::new(Semaphore::new(QUESTIONS_MAX));
-        Self { waiters: Mutex::default(), next: 1.into(), strays, home, questions }
+        let questions = Shares::new(QUESTIONS_MAX, QUESTIONS_PER_PARTY_MAX);
+        let turned_away = Shares::new(TURNED_AWAY_MAX, TURNED_AWAY_MAX);
+        let (waiters, next) = (Mutex::default(), 1.into());
+        Self { waiters, next, strays, home, questions, turned_away }
     }
 
     /// Draws an id and files the waiter under it.
@@ -79,17 +88,22 @@ impl Pending {
         None
     }
 
-    /// A place for a request of the upstream, or none where it asks too much at once.
+    /// A place for a request of the upstream, an excuse where it asks too much at once, or not even
+    /// that.
     pub(super) fn seat(
         &self,
         request: Request,
         relay: Result<Arc<Relay>, RpcError>,
     ) -> Option<Asked> {
-        let Ok(seat) = Arc::clone(&self.questions).try_acquire_owned() else {
-            tracing::warn!(limit = QUESTIONS_MAX, "A tool server asks too much at once.");
-            return None;
-        };
-        Some(Asked { request, relay, _seat: seat })
+        let party = relay.as_ref().map_or(NOBODY, |relay| relay.party());
+        if request.method != "ping"
+            && let Some(seat) = self.questions.take(party)
+        {
+            return Some(Asked { request, relay, _seat: seat });
+        }
+        let busy = RpcError::new(RpcError::INTERNAL, "the gateway is busy with other questions");
+        let seat = self.turned_away.take(NOBODY)?;
+        Some(Asked { request, relay: Err(busy), _seat: seat })
     }
 
     fn answer(&self, response: Response) {

@@ -89,9 +89,7 @@ impl SseLink {
 
     pub(super) async fn notify(&self, notification: &Notification) {
         let message = Message::Notification(notification.clone());
-        if let Err(error) = self.inner.post(&message).await {
-            tracing::debug!(%error, "A notification did not reach its upstream.");
-        }
+        self.inner.notify(&message).await;
     }
 
     pub(super) async fn request(&self, outbound: Outbound<'_>) -> Result<Response, UpstreamError> {
@@ -101,13 +99,14 @@ impl SseLink {
         let mut params = outbound.params;
         metadata::stamp(&mut params, None, outbound.relay.as_deref(), id);
         let request = Request { id: Id::Integer(id), method: outbound.method.into(), params };
-        if let Err(error) = self.inner.post(&Message::Request(request)).await {
-            self.inner.pending.forget(id);
-            return Err(error);
-        }
+        let exchange = async {
+            self.inner.post(&Message::Request(request)).await?;
+            answer.await.map_err(|_| UpstreamError::Closed { upstream: upstream() })
+        };
         let failure = tokio::select! {
-            answer = answer => {
-                return answer.map_err(|_| UpstreamError::Closed { upstream: upstream() });
+            answer = exchange => {
+                self.inner.pending.forget(id);
+                return answer;
             }
             () = outbound.cancel.cancelled() => UpstreamError::Cancelled { upstream: upstream() },
             () = super::quiet_for(outbound.timeout, heard) => {
@@ -117,7 +116,9 @@ impl SseLink {
         };
         self.inner.pending.forget(id);
         let params = Object::from([("requestId", Json::from(id))]);
-        self.notify(&Notification::new("notifications/cancelled", params)).await;
+        let notice = Message::Notification(Notification::new("notifications/cancelled", params));
+        let inner = Arc::clone(&self.inner);
+        tokio::spawn(async move { super::in_passing(inner.notify(&notice)).await });
         Err(failure)
     }
 }
@@ -156,6 +157,12 @@ fn same_origin(base: &Uri, endpoint: &str) -> Result<Uri, String> {
 }
 
 impl Inner {
+    async fn notify(&self, message: &Message) {
+        if let Err(error) = self.post(message).await {
+            tracing::debug!(%error, "A notification did not reach its upstream.");
+        }
+    }
+
     async fn post(&self, message: &Message) -> Result<(), UpstreamError> {
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));

@@ -111,16 +111,16 @@ impl StdioLink {
         let era = metadata::era_of(outbound.method, self.revision.get().copied());
         metadata::stamp(&mut params, era, outbound.relay.as_deref(), id);
         let request = Request { id: Id::Integer(id), method: outbound.method.into(), params };
-        let sent = self.send(Message::Request(request).to_bytes()).await;
-        if let Err(error) = sent {
-            self.pending.forget(id);
-            return Err(error);
-        }
+        let exchange = async {
+            // A child that does not read lets the queue fill: that is waiting like any other.
+            self.send(Message::Request(request).to_bytes()).await?;
+            answer.await.map_err(|_| UpstreamError::Closed { upstream: upstream() })
+        };
         let failure = tokio::select! {
-            answer = answer => match answer {
-                Ok(response) => return Ok(response),
-                Err(_) => return Err(UpstreamError::Closed { upstream: upstream() }),
-            },
+            answer = exchange => {
+                self.pending.forget(id);
+                return answer;
+            }
             () = outbound.cancel.cancelled() => UpstreamError::Cancelled { upstream: upstream() },
             () = super::quiet_for(outbound.timeout, heard) => {
                 let seconds = outbound.timeout.as_secs();
@@ -130,7 +130,12 @@ impl StdioLink {
         self.pending.forget(id);
         if outbound.method != "initialize" {
             let params = Object::from([("requestId", Json::from(id))]);
-            self.notify(&Notification::new("notifications/cancelled", params)).await;
+            let notice = Notification::new("notifications/cancelled", params);
+            let mut bytes = Message::Notification(notice).to_bytes();
+            bytes.push(b'\n');
+            if self.outbox.try_send(bytes).is_err() {
+                tracing::debug!(upstream = %self.upstream, "Not told of a cancellation.");
+            }
         }
         Err(failure)
     }

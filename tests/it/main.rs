@@ -8,6 +8,7 @@ mod demo;
 mod faults;
 mod fidelity;
 mod firewall;
+mod forgery;
 mod limits;
 mod reload;
 mod support;

@@ -21,7 +21,7 @@ pub(super) fn compile(sources: &[Source], level: u8) -> Result<Ruleset, Vec<Diag
     compile_with(sources, level, |_| false)
 }
 
-/// Compiles; the examples of sources that are `proven` already are not run.
+/// Compiles; of sources that are proven already, patterns are compiled by need and examples not run.
 pub(super) fn compile_with(
     sources: &[Source],
     level: u8,
@@ -38,7 +38,7 @@ pub(super) fn compile_with(
     let mut rules = Vec::new();
     let mut places = Vec::new();
     for (rule, place, known) in parsed {
-        let mut check = Check { rule: &rule, place: &place, faults: &mut faults };
+        let mut check = Check { rule: &rule, place: &place, known, faults: &mut faults };
         check.written(&mut ids);
         if let Some(compiled) = check.compiled() {
             rules.push(compiled);
@@ -49,6 +49,9 @@ pub(super) fn compile_with(
         return Err(faults);
     }
     let digest = digest_of(sources, level);
+    if places.iter().all(|(_, known)| *known) {
+        return assemble(rules, level, digest).map_err(|fault| vec![fault]);
+    }
     let proven = assemble(rules, Ruleset::LEVEL_MAX, digest).map_err(|fault| vec![fault])?;
     for (compiled, (place, known)) in proven.rules.iter().zip(&places) {
         if *known {
@@ -97,6 +100,8 @@ fn side(rules: &[Compiled], level: u8, direction: Direction) -> Result<Side, Str
 struct Check<'a> {
     rule: &'a Rule,
     place: &'a Place<'a>,
+    /// Whether its source was proven before.
+    known: bool,
     faults: &'a mut Vec<Diagnostic>,
 }
 
@@ -171,7 +176,12 @@ impl Check<'_> {
             self.fault(Code::Empty, at, message, "give one of them");
             return None;
         }
-        let pattern = match Pattern::compile(source.map(|p| p.get_ref().as_str()), &rule.literals) {
+        let parsed = Pattern::parse(source.map(|p| p.get_ref().as_str()), &rule.literals);
+        let compiled_now = parsed.and_then(|pattern| match self.known {
+            true => Ok(pattern),
+            false => pattern.compile().map(|()| pattern),
+        });
+        let pattern = match compiled_now {
             Ok(pattern) => pattern,
             Err(reason) => {
                 let message = format!("pattern of `{id}` does not compile: {reason}");
@@ -190,7 +200,7 @@ impl Check<'_> {
             self.fault(Code::Literal, at, message, "add one, or set `literal_free = true`");
         }
         let capture = rule.capture.as_ref().map_or(0, |capture| *capture.get_ref());
-        if capture >= pattern.regex.captures_len() {
+        if capture >= pattern.captures {
             let at = rule.capture.as_ref().map_or(at, |capture| capture.span().start);
             let message = format!("pattern of `{id}` has no group {capture}");
             self.fault(Code::Capture, at, message, "count the groups from 1");

@@ -39,6 +39,24 @@ pub(super) fn check_version(headers: &HeaderMap, version: &str) -> Result<(), Re
     must_be(headers, header::VERSION, version)
 }
 
+/// Legacy clients mirror nothing; where something is mirrored all the same, it must be true.
+///
+/// # Errors
+/// `Mcp-Method` or `Mcp-Name` is there and differs from the body.
+pub(super) fn check_stated(
+    headers: &HeaderMap,
+    method: Method,
+    request: &Request,
+) -> Result<(), Refused> {
+    if headers.contains_key(header::METHOD) {
+        check_method(headers, request)?;
+    }
+    if headers.contains_key(header::NAME) {
+        check_name(headers, method, &request.params)?;
+    }
+    Ok(())
+}
+
 /// # Errors
 /// `Mcp-Method` differs from the body's method.
 pub(super) fn check_method(headers: &HeaderMap, request: &Request) -> Result<(), Refused> {

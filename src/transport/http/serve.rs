@@ -1,6 +1,11 @@
 //! The listener: HTTP/1.1, small buffers, an end to slow headers, and a graceful stop.
 
-use std::{convert::Infallible, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    convert::Infallible,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 
 use axum::{body::Body, extract::ConnectInfo, http::Request};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
@@ -9,7 +14,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower_service::Service as _;
 
-use super::{Http, seats::Seats};
+use super::{Http, address::network};
+use crate::shares::Shares;
 
 /// A peer that sends its headers slower than this is cut off.
 const HEADERS_TIMEOUT: Duration = Duration::from_secs(30);
@@ -22,7 +28,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 pub async fn serve(
     listener: TcpListener,
     http: Arc<Http>,
-    seats: Arc<Seats>,
+    seats: Arc<Shares<IpAddr>>,
     stop: CancellationToken,
 ) {
     let router = super::router(http);
@@ -43,7 +49,7 @@ pub async fn serve(
             },
             () = stop.cancelled() => break,
         };
-        let Some(seat) = seats.take(peer.ip(), place) else {
+        let Some(seat) = seats.give(network(peer.ip()), place) else {
             tracing::debug!(%peer, "Too many connections (limits.connections_per_address).");
             continue;
         };
