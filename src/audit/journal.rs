@@ -25,6 +25,7 @@ use super::{
 };
 
 use commit::Batch;
+use disk::{Disk, Kernel};
 use queue::Queue;
 use recovery::Recovered;
 use writer::Writer;
@@ -32,6 +33,7 @@ use writer::Writer;
 pub use recovery::Torn;
 
 mod commit;
+mod disk;
 mod queue;
 mod recovery;
 #[cfg(test)]
@@ -109,6 +111,7 @@ pub struct Journal {
 #[derive(Debug)]
 struct Shared {
     folder: PathBuf,
+    disk: Arc<dyn Disk>,
     queue: Queue,
     state: Mutex<State>,
     /// Wakes the syncing thread.
@@ -134,33 +137,36 @@ impl Journal {
     /// If an option is out of range, another journal holds the folder, anyone may write to it, its
     /// last whole record does not hold, or the system refuses something. Blocks for a few reads.
     pub fn open(folder: &Path, options: Options) -> Result<Self, AuditError> {
+        Self::open_on(Arc::new(Kernel), folder, options)
+    }
+
+    fn open_on(disk: Arc<dyn Disk>, folder: &Path, options: Options) -> Result<Self, AuditError> {
         options.check()?;
         let lock = enter(folder)?;
         let recovered = recovery::recover(folder)?;
         if options.durability == Durability::Power {
-            let synced = recovered.file.sync_all().and_then(|()| segment::sync_folder(folder));
+            let synced = disk.sync(&recovered.file).and_then(|()| disk.sync_folder(folder));
             synced.map_err(AuditError::io(folder, "synced"))?;
         }
-        Self::start(folder, options, lock, recovered)
+        Self::start(disk, folder, options, lock, recovered)
     }
 
     fn start(
+        disk: Arc<dyn Disk>,
         folder: &Path,
         options: Options,
         lock: File,
         recovered: Recovered,
     ) -> Result<Self, AuditError> {
         let torn = recovered.torn.clone();
-        let writer = Writer::new(folder, options.segment_bytes_max, recovered);
+        let syncs = options.durability == Durability::Power;
+        let writer_disk = syncs.then(|| Arc::clone(&disk));
+        let writer = Writer::new(folder, options.segment_bytes_max, recovered, writer_disk);
         let shared = Arc::new(Shared {
             folder: folder.to_owned(),
+            disk,
             queue: Queue::new(options.segment_bytes_max),
-            state: Mutex::new(State {
-                writer,
-                batch: Batch::default(),
-                syncs: options.durability == Durability::Power,
-                closed: false,
-            }),
+            state: Mutex::new(State { writer, batch: Batch::default(), syncs, closed: false }),
             work: Condvar::new(),
         });
         let committer = match options.durability {

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import content
 import requirements
+import verdict
 from requirements import PEERS, REVISIONS, SUITE
 
 from gateway import Gateway, Listener, program  # beside the peers; `requirements` put it on the path
@@ -30,8 +31,6 @@ address = "127.0.0.1:0"
 """
 # How the gateway reaches the fixture: the era of either side and the transport must not matter.
 UPSTREAMS = ("http", "stdio", "http-legacy", "stdio-legacy")
-# Scored scenarios that the gateway is known not to pass, each with why. One that passes must leave this list.
-KNOWN = {}
 
 
 def behind(upstream, url, release, stack):
@@ -61,16 +60,25 @@ def word(passed, failed, warned=0):
     return f"pass {passed}" if passed else "nothing"
 
 
-def server_leg(url, revision, folder, wanted):
+def run_suite(words, seconds, **more):
+    """(whether it ended well, the end of what it said); too late is an end too, and never a good one."""
+    try:
+        ran = subprocess.run([*NODE, *words], capture_output=True, text=True, timeout=seconds, **more)
+    except subprocess.TimeoutExpired:
+        return False, f"the suite did not end within {seconds} s"
+    return ran.returncode == 0, (ran.stderr.strip() or ran.stdout.strip())[-300:]
+
+
+def server_leg(url, revision, folder, asked, scenarios):
     """{scenario: (word, why)} of the suite as a client of `url`."""
-    words = [*NODE, "server", "--url", url, "-o", folder]
-    if wanted:
-        for scenario in wanted:
-            more = ["--scenario", scenario, "--spec-version", revision]
-            subprocess.run([*words, *more], capture_output=True, timeout=300)
+    words, said = ["server", "--url", url, "-o", folder], ""
+    if asked:
+        for scenario in scenarios:
+            _, said = run_suite([*words, "--scenario", scenario, "--spec-version", revision], 300)
     else:
-        subprocess.run([*words, "--requirements", revision], capture_output=True, timeout=900)
-    outcomes = {}
+        _, said = run_suite([*words, "--requirements", revision], 900)
+    # A scenario that wrote nothing did not run, whatever became of the suite.
+    outcomes = dict.fromkeys(scenarios, ("not run", said))
     for path in Path(folder).glob("server-*"):
         scenario = path.name.removeprefix("server-").rsplit("-", 6)[0].removesuffix("-" + path.name.split("-")[-6])
         passed, failed, warned, why = judged(path)
@@ -82,14 +90,13 @@ def client_scenario(scenario, revision, folder, release):
     """One scenario in which the suite is the server and the gateway its client."""
     env = os.environ | ({"BARTIZAN_CONFORMANCE_RELEASE": "1"} if release else {})
     command = f"{sys.executable} {HERE / 'client.py'}"
-    words = [*NODE, "client", "--command", command, "--scenario", scenario, "--spec-version", revision]
-    limits = {"timeout": 150, "env": env}
-    ran = subprocess.run([*words, "-o", folder, "--timeout", "90000"], capture_output=True, text=True, **limits)
+    words = ["client", "--command", command, "--scenario", scenario, "--spec-version", revision]
+    ended_well, said = run_suite([*words, "-o", folder, "--timeout", "90000"], 150, env=env)
     passed, failed, warned, why = judged(Path(folder))
     text = word(passed, failed, warned)
-    if ran.returncode and text.startswith("pass"):
+    if not ended_well and text.startswith("pass"):
         text, why = "FAIL exit", "the client ended with an error or too late"
-    return text, why
+    return text, why or said
 
 
 def client_leg(scenarios, revision, folder, release):
@@ -108,12 +115,11 @@ def rows_of(revision, folder, options, fixture, gateway):
     legs, rows = requirements.read(revision), []
     chosen = {leg: [s for s in all_of if not options.scenario or s in options.scenario] for leg, all_of in legs.items()}
     if "server" in options.leg and chosen["server"]:
-        wanted = chosen["server"] if options.scenario else []
-        direct = server_leg(fixture, revision, folder / "direct", wanted)
-        through = server_leg(gateway.url(), revision, folder / "through", wanted)
+        wanted = (bool(options.scenario), chosen["server"])
+        direct = server_leg(fixture, revision, folder / "direct", *wanted)
+        through = server_leg(gateway.url(), revision, folder / "through", *wanted)
         for scenario in chosen["server"]:
-            missing = ("not run", "")
-            rows.append(row(revision, "server", scenario, legs, direct.get(scenario, missing), through.get(scenario, missing)))
+            rows.append(row(revision, "server", scenario, legs, direct[scenario], through[scenario]))
     if "client" in options.leg:
         for scenario, through in client_leg(chosen["client"], revision, folder / "client", options.release).items():
             rows.append(row(revision, "client", scenario, legs, ("-", ""), through))
@@ -122,22 +128,10 @@ def rows_of(revision, folder, options, fixture, gateway):
 
 def row(revision, leg, scenario, legs, direct, through):
     reason = legs[leg][scenario]
-    good = lambda text: text.startswith("pass")  # noqa: E731
-    known = KNOWN.get((revision, scenario)) or KNOWN.get(scenario, "")
-    added = not reason and not good(through[0]) and (good(direct[0]) or leg == "client" and direct[0] == "-")
-    stale = bool(known) and good(through[0])
-    return {
-        "set": revision,
-        "leg": leg,
-        "scenario": scenario,
-        "scored": not reason,
-        "reason": reason,
-        "direct": direct[0],
-        "through": through[0],
-        "why": through[1] if not good(through[0]) else "",
-        "known": known,
-        "adds_a_failure": (added and not known) or stale,
-    }
+    why = next((side[1] for side in (direct, through) if not verdict.passed(side[0]) and side[0] != "-"), "")
+    facts = {"set": revision, "leg": leg, "scenario": scenario, "scored": not reason, "reason": reason}
+    facts |= {"direct": direct[0], "through": through[0], "why": why}
+    return facts | {"wrong": verdict.wrong(facts)}
 
 
 def show(rows, contents):
@@ -145,7 +139,7 @@ def show(rows, contents):
     print(f"{'set':10}  {'leg':6}  {'scenario':{wide}}  {'scored':19}  {'direct':10}  through the gateway")
     for each in rows:
         scored = "scored" if each["scored"] else each["reason"]
-        note = each["known"] or (each["why"] if each["scored"] else "")
+        note = each["why"] if each["wrong"] else ""
         mark = "  <-- " + note[:160] if note else ""
         print(
             f"{each['set']}  {each['leg']:6}  {each['scenario']:{wide}}  {scored:19}  {each['direct']:10}  {each['through']}{mark}"
@@ -155,15 +149,14 @@ def show(rows, contents):
 
 
 def summary(rows, contents, seconds):
-    good = lambda each, side: each[side].startswith("pass")  # noqa: E731
     for revision in REVISIONS:
         for leg in ("server", "client"):
             some = [each for each in rows if each["set"] == revision and each["leg"] == leg]
             for scored, name in ((True, "scored"), (False, "not scored")):
                 part = [each for each in some if each["scored"] == scored]
                 if part:
-                    direct = sum(good(each, "direct") for each in part)
-                    through = sum(good(each, "through") for each in part)
+                    direct = sum(verdict.passed(each["direct"]) for each in part)
+                    through = sum(verdict.passed(each["through"]) for each in part)
                     directly = f"{direct} pass directly, " if leg == "server" else ""
                     print(f"{revision} {leg} {name}: of {len(part)}, {directly}{through} pass through the gateway")
     if contents:
@@ -180,8 +173,10 @@ def options():
     parser.add_argument("--upstream", choices=UPSTREAMS, default="http", help="how the gateway reaches the fixture")
     parser.add_argument("--scenario", action="append", help="only these; repeatable")
     parser.add_argument("--keep", type=Path, help="keep what the suite wrote in this folder")
+    parser.add_argument("--required", action="store_true", help="a suite that is not installed is an error")
     given = parser.parse_args()
     given.leg = given.leg or ["server", "client", "content"]
+    given.requirements = given.requirements or REVISIONS
     return given
 
 
@@ -194,19 +189,20 @@ def main():
         with ExitStack() as stack, fixture:
             config = CONFIG.format(upstream=behind(given.upstream, fixture.url, given.release, stack))
             gateway = stack.enter_context(Gateway(Path(temporary) / "gateway", config, given.release))
-            for revision in given.requirements or REVISIONS:
+            for revision in given.requirements:
                 rows += rows_of(revision, folder / revision, given, fixture.url, gateway)
             if "content" in given.leg:
                 contents = content.compare(fixture.url, gateway.url())
-    bad = [each for each in rows if each["adds_a_failure"]]
+    failures = list(verdict.failures(rows, contents, given.requirements, given.leg, given.scenario))
+    failures += [f"left over: {line}" for line in gateway.left_over]
     if given.json:
-        print(json.dumps({"rows": rows, "content": contents, "left_over": gateway.left_over}, indent=1))
+        print(json.dumps({"rows": rows, "content": contents, "failures": failures}, indent=1))
     else:
         show(rows, contents)
         summary(rows, contents, time.monotonic() - start)
-        for line in gateway.left_over:
-            print("left over:", line)
-    return 1 if bad or gateway.left_over or not all(same for _, _, same, _ in contents) else 0
+        for line in failures:
+            print("FAILED:", line)
+    return 1 if failures else 0
 
 
 if __name__ == "__main__":

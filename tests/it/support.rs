@@ -39,6 +39,13 @@ pub(crate) fn lives(pid: u32) -> bool {
     !matches!(state, Some('Z' | 'X'))
 }
 
+/// One figure of a process's status, such as `VmRSS` or `VmHWM`, in kilobytes.
+pub(crate) fn kilobytes(pid: u32, figure: &str) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("it runs");
+    let line = status.lines().find(|line| line.starts_with(figure)).expect("a figure");
+    line.split_whitespace().nth(1).and_then(|number| number.parse().ok()).expect("kilobytes")
+}
+
 /// The processes whose parent is `pid`.
 pub(crate) fn children_of(pid: u32) -> Vec<u32> {
     let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();

@@ -14,7 +14,7 @@ use tokio::{
 };
 
 use crate::support::{
-    PATIENCE, eventually, fixture, gateway, lives,
+    PATIENCE, eventually, fixture, gateway, kilobytes, lives,
     process::{bartizan, send_signal},
     record,
 };
@@ -89,13 +89,6 @@ impl Wrapped {
     }
 }
 
-/// Resident memory of a process, in kilobytes.
-fn resident_kb(pid: u32) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("it runs");
-    let line = status.lines().find(|line| line.starts_with("VmRSS:")).expect("a figure");
-    line.split_whitespace().nth(1).and_then(|figure| figure.parse().ok()).expect("kilobytes")
-}
-
 /// The processes whose command line holds all `words`.
 fn processes(words: &[&str]) -> Vec<u32> {
     let all = std::fs::read_dir("/proc").expect("a list").flatten();
@@ -132,7 +125,7 @@ async fn eight_wraps_share_one_gateway() {
         let answer = wrap.ask(2, "tools/call", params).await;
         assert!(answer.to_string().contains(&text), "{answer}");
     }
-    let resident: Vec<u64> = wraps.iter().map(|wrap| resident_kb(wrap.pid())).collect();
+    let resident: Vec<u64> = wraps.iter().map(|wrap| kilobytes(wrap.pid(), "VmRSS")).collect();
     eprintln!("eight wraps: {resident:?} kB resident each, initialize {latencies:?}");
     if !cfg!(debug_assertions) {
         assert!(resident.iter().all(|kb| *kb <= LIMIT_KB), "{resident:?}");

@@ -1,9 +1,9 @@
 //! Group commit: one sync for all records that came in while the sync before was running.
 
-use std::{fs::File, io, mem, path::Path, sync::Arc};
+use std::{fs::File, io, mem, sync::Arc};
 
 use super::{Shared, queue::Done};
-use crate::audit::{chain::Sequence, segment};
+use crate::audit::chain::Sequence;
 
 /// Records that were written and wait for the disk.
 #[derive(Debug, Default)]
@@ -22,11 +22,11 @@ impl Batch {
         self.waiting.push((sequence, done));
     }
 
-    fn sync(&self, folder: &Path, last: &mut Option<Arc<File>>) -> io::Result<()> {
+    fn sync(&self, shared: &Shared, last: &mut Option<Arc<File>>) -> io::Result<()> {
         for file in &self.files {
-            file.sync_data()?;
+            shared.disk.sync(file)?;
             if !last.as_ref().is_some_and(|last| Arc::ptr_eq(last, file)) {
-                segment::sync_folder(folder)?;
+                shared.disk.sync_folder(&shared.folder)?;
                 *last = Some(Arc::clone(file));
             }
         }
@@ -39,10 +39,14 @@ pub(super) fn run(shared: &Shared) {
     let _ended = Ended(shared);
     let mut last = None;
     while let Some(batch) = next_batch(shared) {
-        if let Err(error) = batch.sync(&shared.folder, &mut last) {
+        if let Err(error) = batch.sync(shared, &mut last) {
             // The kernel may drop what it failed to write and report that only once, so neither these
             // records nor later ones can be vouched for: whoever waits must hear an error.
             shared.state.lock().writer.lose(format!("records could not be synced: {error}"));
+            return;
+        }
+        if shared.state.lock().writer.is_lost() {
+            // It may be a sync at a rotation that failed, and the kernel told that one alone.
             return;
         }
         for (sequence, done) in batch.waiting {

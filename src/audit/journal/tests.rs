@@ -6,6 +6,7 @@ use super::*;
 use crate::audit::verify;
 
 mod crash;
+mod power_cut;
 
 const BOTH: [Durability; 2] = [Durability::Process, Durability::Power];
 

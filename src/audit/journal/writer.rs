@@ -10,7 +10,7 @@ use std::{
 
 use rustix::fs::fstat;
 
-use super::recovery::Recovered;
+use super::{disk::Disk, recovery::Recovered};
 use crate::audit::{
     chain::{Digest, Seal, Sequence},
     error::AuditError,
@@ -24,6 +24,8 @@ const LINES_KEPT_BYTES: usize = 64 << 10;
 pub(super) struct Writer {
     folder: PathBuf,
     segment_bytes_max: u64,
+    /// Where records must survive a power cut; syncs a segment before the next one is begun.
+    disk: Option<Arc<dyn Disk>>,
     file: Arc<File>,
     /// Number of the segment that `file` is.
     segment: u64,
@@ -53,11 +55,17 @@ pub(super) struct Written {
 }
 
 impl Writer {
-    pub(super) fn new(folder: &Path, segment_bytes_max: u64, recovered: Recovered) -> Self {
+    pub(super) fn new(
+        folder: &Path,
+        segment_bytes_max: u64,
+        recovered: Recovered,
+        disk: Option<Arc<dyn Disk>>,
+    ) -> Self {
         let Recovered { file, segment, length, sequence, digest, torn: _ } = recovered;
         Self {
             folder: folder.to_owned(),
             segment_bytes_max,
+            disk,
             file: Arc::new(file),
             segment,
             length,
@@ -74,7 +82,7 @@ impl Writer {
 
     /// Seals the payloads and hands all their lines to the kernel, or leaves the journal as it was.
     pub(super) fn write(&mut self, payloads: &[&[u8]]) -> Result<Written, AuditError> {
-        if let Condition::Lost(_) = self.condition {
+        if self.is_lost() {
             return Err(self.refusal());
         }
         let first = Sequence(self.sequence + 1);
@@ -86,7 +94,7 @@ impl Writer {
             (sequence, digest) = (seal.sequence.0, seal.digest);
         }
         if let Err(source) = self.place().and_then(|()| self.put()) {
-            if let Condition::Lost(_) = self.condition {
+            if self.is_lost() {
                 return Err(self.refusal());
             }
             let path = segment::path(&self.folder, self.segment);
@@ -102,9 +110,13 @@ impl Writer {
 
     /// Makes every later write fail: nobody knows any more what stands on the disk.
     pub(super) fn lose(&mut self, reason: String) {
-        if !matches!(self.condition, Condition::Lost(_)) {
+        if !self.is_lost() {
             self.condition = Condition::Lost(reason);
         }
+    }
+
+    pub(super) fn is_lost(&self) -> bool {
+        matches!(self.condition, Condition::Lost(_))
     }
 
     /// Why no more records are taken.
@@ -141,7 +153,13 @@ impl Writer {
         Err(io::Error::from(ErrorKind::InvalidData))
     }
 
+    /// Only the last segment may have an end that a power cut takes away: a journal with a gap
+    /// before its last segment could not be gone on with.
     fn rotate(&mut self) -> io::Result<()> {
+        if let Some(Err(error)) = self.disk.as_ref().map(|disk| disk.sync(&self.file)) {
+            self.lose(format!("records could not be synced: {error}"));
+            return Err(error);
+        }
         let next = self.segment + 1;
         self.file = Arc::new(segment::create(&self.folder, next)?);
         self.segment = next;

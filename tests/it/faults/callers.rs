@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use crate::support::{Era, Fixture, Gateway, eventually, texts};
+use crate::support::{Era, Fixture, Gateway, eventually, everything, record, texts};
 
 #[tokio::test]
 async fn a_modern_caller_that_leaves_takes_its_call_along_and_is_recorded() {
@@ -30,6 +30,41 @@ async fn a_modern_caller_that_leaves_takes_its_call_along_and_is_recorded() {
     let metrics = gateway.wire.get("/metrics").await.text().await;
     assert!(metrics.contains("bartizan_executing_calls 0"), "every seat is given back: {metrics}");
     gateway.end().await;
+}
+
+/// Of the older era, where a stream that closes cancels nothing, and before a server on a pipe.
+#[tokio::test]
+async fn whoever_leaves_gives_back_the_seat_and_is_recorded() {
+    let fixture = Fixture::start(&[]).await;
+    let pipe = everything(&["--hostile"]);
+    let text = format!("[upstreams.f]\n{}\n[upstreams.s]\n{pipe}\n", fixture.url());
+    let gateway = Gateway::start(&text).await;
+    let legacy = Arc::new(gateway.legacy().await);
+    let modern = Arc::new(gateway.modern().await);
+    let calls =
+        [(&legacy, "f__sleep", 700), (&legacy, "s__sleep", 700), (&modern, "s__sleep", 60_000)];
+    let leaving = calls.map(|(client, tool, ms)| {
+        let client = Arc::clone(client);
+        tokio::spawn(async move { client.call(tool, json!({"ms": ms})).await })
+    });
+    eventually("all run", async || {
+        let metrics = gateway.wire.get("/metrics").await.text().await;
+        metrics.contains("bartizan_executing_calls 3").then_some(())
+    })
+    .await;
+    leaving.iter().for_each(tokio::task::JoinHandle::abort);
+    eventually("every seat is given back", async || {
+        let metrics = gateway.wire.get("/metrics").await.text().await;
+        metrics.contains("bartizan_executing_calls 0").then_some(())
+    })
+    .await;
+    assert_eq!(texts(&modern.call("s__echo", json!({"text": "on"})).await), ["on"]);
+    let records = gateway.end().await;
+    let outcomes = |tool: &str| {
+        let of = |entry: &&record::Entry| entry.phase == "outcome" && entry.target == tool;
+        records.iter().filter(of).count()
+    };
+    assert_eq!((outcomes("f__sleep"), outcomes("s__sleep")), (1, 2));
 }
 
 #[tokio::test]

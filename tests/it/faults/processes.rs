@@ -70,6 +70,48 @@ async fn a_gateway_told_to_stop_answers_what_runs() {
     record::assert_settled(&gateway.records());
 }
 
+/// Told to stop while callers go on and on: what was sent is on the record, decision and outcome, and
+/// what a caller was answered had been sent.
+#[tokio::test]
+async fn a_gateway_told_to_stop_under_load_loses_no_record() {
+    let fixture = Fixture::start(&[]).await;
+    let mut gateway = Process::serve(&upstreams(&fixture)).await;
+    let client = Arc::new(gateway.modern().await);
+    let callers: Vec<_> = (0..16)
+        .map(|n| {
+            let client = Arc::clone(&client);
+            tokio::spawn(async move {
+                let mut answered = 0_u64;
+                loop {
+                    match attempt(&client, n).await {
+                        Ok(answer) if answer.get("result").is_some() => answered += 1,
+                        Ok(refused) => panic!("{refused}"),
+                        Err(error) => {
+                            assert!(!error.contains("broke off"), "{error}");
+                            return answered;
+                        }
+                    }
+                }
+            })
+        })
+        .collect();
+    eventually("it is busy", async || (fixture.started().await > 100).then_some(())).await;
+    gateway.signal(Signal::TERM);
+    let mut answered = 0;
+    for caller in callers {
+        answered += caller.await.expect("each is answered or turned away");
+    }
+    assert!(gateway.ended().await.success(), "{}", gateway.log());
+    let started = fixture.started().await;
+    assert_eq!(started, answered, "each call that was sent was answered");
+    record::assert_whole(&gateway.state().join("audit"));
+    let records = gateway.records();
+    record::assert_settled(&records);
+    let decisions = record::decisions(&records, "f__sleep");
+    let sent = decisions.iter().filter(|entry| entry.disposition == "allowed").count() as u64;
+    assert_eq!(sent, started, "each call that was sent is on the record");
+}
+
 #[tokio::test]
 async fn a_killed_gateway_loses_no_record_and_no_child_stays() {
     let fixture = Fixture::start(&[]).await;

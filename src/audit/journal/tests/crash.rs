@@ -128,7 +128,8 @@ fn journal_on(device: &str, durability: Durability, folder: &TempDir) -> Journal
     let file = fs::OpenOptions::new().append(true).open(device).expect("the device exists");
     let digest = Digest::genesis();
     let recovered = Recovered { file, segment: 1, length: 0, sequence: 0, digest, torn: None };
-    Journal::start(folder.path(), options(durability), lock(), recovered).expect("it starts")
+    let options = options(durability);
+    Journal::start(Arc::new(Kernel), folder.path(), options, lock(), recovered).expect("it starts")
 }
 
 #[tokio::test]
