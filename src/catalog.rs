@@ -3,13 +3,19 @@
 
 mod build;
 mod draft;
+mod imitation;
+mod instructions;
+mod merge;
 pub mod pins;
 mod template;
 
 #[cfg(test)]
 mod tests;
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use arc_swap::ArcSwap;
 use tokio::sync::broadcast;
@@ -74,6 +80,8 @@ pub struct View {
     tool_index: HashMap<String, usize>,
     prompt_index: HashMap<String, usize>,
     resource_index: HashMap<String, usize>,
+    /// URIs that several servers list: nobody can say which of them is meant.
+    disputed: HashSet<String>,
     pub instructions: Option<String>,
     /// Upstreams whose part is missing or incomplete, with the reason.
     pub partial: Vec<(Arc<str>, String)>,
@@ -90,19 +98,27 @@ impl View {
         self.prompt_index.get(name).map(|&index| &self.prompts[index].1)
     }
 
-    /// The resource listed under `uri`, or else the first template that `uri` fits.
+    /// The resource listed under `uri`, or else the template that `uri` fits, if it is clear whose.
     pub fn resource(&self, uri: &str) -> Option<&Arc<Item>> {
         match self.resource_index.get(uri) {
             Some(&index) => self.resources.get(index),
+            None if self.disputed.contains(uri) => None,
             None => self.template(uri),
         }
     }
 
+    /// Where templates of several servers fit, any of them would answer in the others' place.
     fn template(&self, uri: &str) -> Option<&Arc<Item>> {
         if template::climbs(uri) {
             return None;
         }
-        self.templates.iter().find(|(template, _)| template.fits(uri)).map(|(_, item)| item)
+        let fitting = || {
+            let templates = self.templates.iter().filter(|(template, _)| template.fits(uri));
+            templates.map(|(_, item)| item)
+        };
+        let mut usable = fitting().filter(|item| item.quarantine.is_none());
+        let Some(first) = usable.next() else { return fitting().next() };
+        usable.all(|item| Arc::ptr_eq(&item.upstream, &first.upstream)).then_some(first)
     }
 
     /// The template itself, by its text: what completions refer to.

@@ -24,3 +24,8 @@ pub use engine::{Budget, Incomplete};
 pub use finding::{Direction, Finding, Severity, Surface};
 pub use ruleset::{Ruleset, Source};
 pub use verdict::{Action, Disposition};
+
+/// A name with disguises undone: look-alike letters, compatibility forms, invisible characters.
+pub(crate) fn undisguised(name: &str) -> String {
+    view::normalize(name).text().to_owned()
+}

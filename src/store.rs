@@ -8,7 +8,7 @@ pub mod secrets;
 use std::path::{Path, PathBuf};
 
 use sqlx::{
-    SqlitePool,
+    Connection as _, SqliteConnection, SqlitePool,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
@@ -34,14 +34,15 @@ pub struct Store {
 }
 
 /// Statements per schema version; each list runs once, in one transaction.
-const MIGRATIONS: &[&[&str]] = &[&[
-    "CREATE TABLE pins (
+const MIGRATIONS: &[&[&str]] = &[
+    &[
+        "CREATE TABLE pins (
         upstream TEXT NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL,
         state TEXT NOT NULL, digest TEXT NOT NULL, definition TEXT NOT NULL,
         candidate_digest TEXT, candidate TEXT, reason TEXT,
         accepted_by TEXT, changed_at INTEGER NOT NULL,
         PRIMARY KEY (upstream, kind, name))",
-    "CREATE TABLE approvals (
+        "CREATE TABLE approvals (
         id TEXT PRIMARY KEY, state TEXT NOT NULL, lookup BLOB NOT NULL,
         principal TEXT NOT NULL, client TEXT NOT NULL, run TEXT,
         upstream TEXT NOT NULL, tool TEXT NOT NULL, definition_digest TEXT NOT NULL,
@@ -50,10 +51,13 @@ const MIGRATIONS: &[&[&str]] = &[&[
         created INTEGER NOT NULL, expires INTEGER NOT NULL,
         decided_by TEXT, decided_at INTEGER, proven INTEGER, note TEXT,
         consumed_at INTEGER, outcome TEXT)",
-    "CREATE INDEX approvals_lookup ON approvals (lookup, created)",
-    "CREATE INDEX approvals_state ON approvals (state, expires)",
-    "CREATE INDEX approvals_principal ON approvals (principal, state, expires)",
-]];
+        "CREATE INDEX approvals_lookup ON approvals (lookup, created)",
+        "CREATE INDEX approvals_state ON approvals (state, expires)",
+        "CREATE INDEX approvals_principal ON approvals (principal, state, expires)",
+    ],
+    // What was held before is bound to no server: it is never found again, and expires.
+    &["ALTER TABLE approvals ADD COLUMN route_digest TEXT NOT NULL DEFAULT ''"],
+];
 
 impl Store {
     /// Opens the store in `folder`, makes it if it is missing, and brings its tables up to date.
@@ -70,35 +74,38 @@ impl Store {
             // A power cut must not give an approval back that was spent.
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(std::time::Duration::from_secs(5));
+        migrate(&options).await?;
         let pool = SqlitePoolOptions::new().max_connections(4).connect_with(options).await?;
-        let store = Self { pool, folder: folder.to_owned(), _lock: lock };
-        store.migrate().await?;
-        Ok(store)
+        Ok(Self { pool, folder: folder.to_owned(), _lock: lock })
     }
 
     pub fn folder(&self) -> &Path {
         &self.folder
     }
+}
 
-    async fn migrate(&self) -> Result<(), StoreError> {
-        let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
-        let found: i64 = sqlx::query_scalar("PRAGMA user_version").fetch_one(&self.pool).await?;
-        if found > known {
-            return Err(StoreError::Newer { found, known });
-        }
-        let done = usize::try_from(found).unwrap_or(0);
-        for (version, statements) in MIGRATIONS.iter().enumerate().skip(done) {
-            let mut transaction = self.pool.begin().await?;
-            for statement in *statements {
-                sqlx::query(*statement).execute(&mut *transaction).await?;
-            }
-            // A pragma takes no parameter; the number is ours.
-            let stamp = format!("PRAGMA user_version = {}", version + 1);
-            sqlx::query(sqlx::AssertSqlSafe(stamp)).execute(&mut *transaction).await?;
-            transaction.commit().await?;
-        }
-        Ok(())
+/// Runs the statements that are missing, on a connection of its own: one that was open before a
+/// column was added still counts the old columns.
+async fn migrate(options: &SqliteConnectOptions) -> Result<(), StoreError> {
+    let mut connection = SqliteConnection::connect_with(options).await?;
+    let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
+    let found: i64 = sqlx::query_scalar("PRAGMA user_version").fetch_one(&mut connection).await?;
+    if found > known {
+        return Err(StoreError::Newer { found, known });
     }
+    let done = usize::try_from(found).unwrap_or(0);
+    for (version, statements) in MIGRATIONS.iter().enumerate().skip(done) {
+        let mut transaction = connection.begin().await?;
+        for statement in *statements {
+            sqlx::query(*statement).execute(&mut *transaction).await?;
+        }
+        // A pragma takes no parameter; the number is ours.
+        let stamp = format!("PRAGMA user_version = {}", version + 1);
+        sqlx::query(sqlx::AssertSqlSafe(stamp)).execute(&mut *transaction).await?;
+        transaction.commit().await?;
+    }
+    connection.close().await?;
+    Ok(())
 }
 
 /// Held calls stand in the store in plain: nobody else may read it, whoever made the folder.
@@ -131,7 +138,9 @@ fn lock(folder: &Path) -> Result<std::fs::File, StoreError> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Store, StoreError};
+    use sqlx::{SqlitePool, sqlite::SqliteConnectOptions};
+
+    use super::{MIGRATIONS, Store, StoreError};
 
     #[tokio::test]
     async fn a_second_gateway_on_one_store_is_refused() {
@@ -141,5 +150,25 @@ mod tests {
         assert!(matches!(second, Err(StoreError::InUse(_))), "{second:?}");
         drop(first);
         Store::open(folder.path()).await.expect("after the first ended");
+    }
+
+    #[tokio::test]
+    async fn a_store_of_the_first_version_is_brought_up_to_date() {
+        let folder = tempfile::tempdir().expect("folder");
+        let options = SqliteConnectOptions::new()
+            .filename(folder.path().join("bartizan.db"))
+            .create_if_missing(true);
+        let pool = SqlitePool::connect_with(options).await.expect("a database");
+        for statement in MIGRATIONS[0] {
+            sqlx::query(*statement).execute(&pool).await.expect("a table");
+        }
+        let held = "INSERT INTO approvals VALUES ('apr_1', 'pending', x'00', 'p', 'c', NULL, 'u',
+            't', 'd', '{}', 'a', 'r', 'p', 'r', 1, 2, NULL, NULL, NULL, NULL, NULL, NULL)";
+        sqlx::query(held).execute(&pool).await.expect("a row");
+        sqlx::query("PRAGMA user_version = 1").execute(&pool).await.expect("stamped");
+        pool.close().await;
+        let store = Store::open(folder.path()).await.expect("it opens");
+        let row = store.approval("apr_1").await.expect("read").expect("it is still there");
+        assert_eq!((row.definition_digest.as_str(), row.route_digest.as_str()), ("d", ""));
     }
 }

@@ -11,6 +11,7 @@ pub mod listing;
 pub mod metadata;
 pub mod oauth;
 mod pending;
+pub mod route;
 mod scope;
 mod sse;
 pub mod stdio;
@@ -27,6 +28,7 @@ use self::{
     error::UpstreamError,
     link::{Link, Outbound},
     listing::Listing,
+    route::Route,
 };
 use crate::{
     mcp::{Era, Json, Method, Notification, Object, Response, Revision, json::Limits},
@@ -45,6 +47,8 @@ pub enum Transport {
 #[derive(Clone, Debug)]
 pub struct Settings {
     pub transport: Transport,
+    /// What it is known again by.
+    pub route: Route,
     /// For the first connection and its lists.
     pub start_timeout: Duration,
     /// For one call without any sign of progress.
@@ -160,6 +164,11 @@ impl Upstream {
 
     pub fn events(&self) -> broadcast::Receiver<Event> {
         self.events.subscribe()
+    }
+
+    /// Which server this is: one reached in another way is another.
+    pub fn route(&self) -> &Route {
+        &self.settings.route
     }
 
     pub fn call_timeout(&self) -> Duration {

@@ -40,6 +40,7 @@ use crate::{
         client::{Target, TokenSource},
         error::UpstreamError,
         oauth,
+        route::Route,
     },
 };
 
@@ -233,6 +234,8 @@ fn settings(parts: &Parts, name: &str, hello: &Hello) -> anyhow::Result<Settings
         }
         _ => Settings {
             transport: Transport::Stdio(Launch::default()),
+            // Where it stands differs from project to project; what it is does not.
+            route: Route::command(&hello.command, None),
             start_timeout: Duration::from_secs(30),
             call_timeout: Duration::from_secs(600),
             limits: config.file.limits.message(),

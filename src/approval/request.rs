@@ -17,6 +17,8 @@ pub struct Request<'a> {
     pub tool: &'a str,
     /// The pin of the definition in force.
     pub definition: &'a str,
+    /// The pin of how its server is reached.
+    pub route: &'a str,
     pub arguments: &'a Object,
     pub reasons: &'a str,
     pub policy_digest: &'a str,
@@ -32,7 +34,7 @@ pub struct Held {
 }
 
 /// Of the bytes that a lookup digest covers; a new layout takes a new name.
-const DOMAIN: &[u8] = b"bartizan held call v1";
+const DOMAIN: &[u8] = b"bartizan held call v2";
 
 impl Request<'_> {
     /// Finds the same call by the same caller again, and no other.
@@ -47,6 +49,7 @@ impl Request<'_> {
             self.upstream.as_bytes(),
             self.tool.as_bytes(),
             self.definition.as_bytes(),
+            self.route.as_bytes(),
             &self.arguments.canonical(),
         ])
     }
@@ -68,6 +71,7 @@ impl Request<'_> {
             upstream: self.upstream.to_owned(),
             tool: self.tool.to_owned(),
             definition_digest: self.definition.to_owned(),
+            route_digest: self.route.to_owned(),
             arguments: self.arguments.to_string(),
             arguments_digest: self.arguments.digest(),
             reasons: self.reasons.to_owned(),
@@ -88,6 +92,9 @@ impl Request<'_> {
     pub(super) fn still_is(&self, row: &ApprovalRow) -> Result<(), &'static str> {
         if row.definition_digest != self.definition {
             return Err("the definition changed");
+        }
+        if row.route_digest != self.route {
+            return Err("the server is another one");
         }
         if row.arguments_digest != self.arguments.digest() {
             return Err("the arguments differ");

@@ -1,21 +1,22 @@
 //! Building the catalog: one part per upstream, made anew when that upstream changed, and merged.
 
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{BTreeMap, HashSet},
     sync::Arc,
 };
 
 use parking_lot::{Mutex, RwLock};
+use tokio::sync::broadcast::{self, error::RecvError};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Catalog, Changes, Item, Kind, Snapshot, View,
-    draft::{Draft, announce, check_name, problem, prompt_schema},
-    pins::{self, Seen, Standing},
-    template::Template,
+    Catalog, Changes, Item, Kind,
+    draft::{Draft, check_name, problem, prompt_schema},
+    instructions::Instructions,
+    merge::merge,
+    pins::{self, Seen, Server, Standing},
 };
 use crate::{
-    firewall::{Disposition, Surface},
     inspect::Firewall,
     mcp::{Json, Object, header},
     schema::Schema,
@@ -38,6 +39,8 @@ pub struct Keeper {
     parts: RwLock<BTreeMap<Arc<str>, Arc<Part>>>,
     /// Merges come one after the other.
     merging: Mutex<()>,
+    /// Names whose pins a person changed.
+    accepted: broadcast::Sender<Arc<str>>,
 }
 
 impl std::fmt::Debug for Keeper {
@@ -47,24 +50,28 @@ impl std::fmt::Debug for Keeper {
 }
 
 /// One upstream's share of the catalog.
-#[derive(Debug, Default)]
-struct Part {
-    tools: Vec<Arc<Item>>,
-    prompts: Vec<Arc<Item>>,
-    resources: Vec<Arc<Item>>,
-    templates: Vec<Arc<Item>>,
-    instructions: Option<String>,
-    /// Of the upstream it was built from.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Part {
+    /// Of the upstream, and its generation.
+    pub(super) name: Arc<str>,
     generation: u64,
+    pub(super) tools: Vec<Arc<Item>>,
+    pub(super) prompts: Vec<Arc<Item>>,
+    pub(super) resources: Vec<Arc<Item>>,
+    pub(super) templates: Vec<Arc<Item>>,
+    pub(super) instructions: Option<String>,
     /// Wrapped servers stand at their own endpoint alone.
-    private: bool,
-    partial: Vec<String>,
-    problems: Vec<String>,
-    capabilities: Vec<&'static str>,
+    pub(super) private: bool,
+    pub(super) partial: Vec<String>,
+    pub(super) problems: Vec<String>,
+    pub(super) capabilities: Vec<&'static str>,
 }
 
+/// Accepted pins that a slow reader may lag behind; it then looks at all of them anew.
+const ACCEPTED_MAX: usize = 16;
+
 /// Between an upstream's name and its tool's.
-const SEPARATOR: &str = "__";
+pub(super) const SEPARATOR: &str = "__";
 
 impl Keeper {
     pub fn new(
@@ -83,6 +90,7 @@ impl Keeper {
             plain,
             parts: RwLock::default(),
             merging: Mutex::default(),
+            accepted: broadcast::Sender::new(ACCEPTED_MAX),
         }
     }
 
@@ -94,14 +102,19 @@ impl Keeper {
         stop: CancellationToken,
     ) {
         let mut events = upstream.events();
+        let mut accepted = self.accepted.subscribe();
         loop {
             self.rebuild(&upstream, private).await;
             loop {
                 tokio::select! {
                     event = events.recv() => match event {
                         Ok(Event::ResourceUpdated { uri }) => self.catalog.updated(&uri),
-                        Ok(Event::Changed) | Err(tokio::sync::broadcast::error::RecvError::Lagged(_)) => break,
-                        Err(tokio::sync::broadcast::error::RecvError::Closed) => return,
+                        Ok(Event::Changed) | Err(RecvError::Lagged(_)) => break,
+                        Err(RecvError::Closed) => return,
+                    },
+                    name = accepted.recv(), if private => match name {
+                        Ok(name) if name != upstream.name => {}
+                        _ => break,
                     },
                     () = stop.cancelled() => {
                         self.forget(&upstream);
@@ -111,6 +124,12 @@ impl Keeper {
                 }
             }
         }
+    }
+
+    /// Has the wrapped servers of this name looked at anew: a person accepted something of them.
+    pub fn note_accepted(&self, name: &str) {
+        // No wrapped server is fine.
+        self.accepted.send(name.into()).ok();
     }
 
     /// Takes a part out, unless a successor under the same name has put its own there.
@@ -136,10 +155,11 @@ impl Keeper {
     pub async fn rebuild(&self, upstream: &Arc<Upstream>, private: bool) {
         let state = upstream.state();
         let mut part = match &*state {
-            State::Ready(connected) => self.part(upstream, connected).await,
+            State::Ready(connected) => self.part(upstream, connected, private).await,
             State::Starting => Part { partial: vec!["still starting".into()], ..Part::default() },
             State::Down { why } => Part { partial: vec![why.to_string()], ..Part::default() },
         };
+        part.name = Arc::clone(&upstream.name);
         part.private = private;
         part.generation = upstream.generation;
         let before = self.put(upstream, part);
@@ -154,39 +174,14 @@ impl Keeper {
         }
     }
 
-    async fn part(&self, upstream: &Arc<Upstream>, connected: &Connected) -> Part {
+    async fn part(&self, upstream: &Arc<Upstream>, connected: &Connected, private: bool) -> Part {
         let mut part = Part { partial: connected.listing.failures.clone(), ..Part::default() };
         let firewall = self.firewall.load_full();
-        let listing = &connected.listing;
-        let lists = [
-            (Kind::Tool, &listing.tools, "name"),
-            (Kind::Prompt, &listing.prompts, "name"),
-            (Kind::Resource, &listing.resources, "uri"),
-            (Kind::Template, &listing.templates, "uriTemplate"),
-        ];
-        let mut found = Vec::new();
-        for (kind, definitions, key) in lists {
-            let mut names = HashSet::new();
-            for definition in definitions {
-                let Some(name) = definition.get(key).and_then(Json::as_str) else {
-                    part.problems.push(format!(
-                        "{}: a {} without `{key}`",
-                        upstream.name,
-                        kind.name()
-                    ));
-                    continue;
-                };
-                match check_name(kind, name, &mut names) {
-                    Ok(()) => found.push((kind, name, definition)),
-                    Err(why) => part.problems.push(problem(&upstream.name, kind, name, why)),
-                }
-            }
-        }
-        let mut drafts: Vec<Draft<'_>> = found
-            .into_iter()
-            .map(|(kind, name, definition)| Draft::new(kind, name, definition, &firewall))
-            .collect();
-        self.pin(upstream, &mut drafts, &mut part).await;
+        let mut drafts = drafts(upstream, connected, &firewall, &mut part.problems);
+        let said = connected.handshake.instructions.as_deref();
+        let mut said = said.map(|text| Instructions::new(text, &firewall));
+        let server = Server { route: upstream.route(), several: private };
+        self.pin(upstream, server, &mut drafts, said.as_mut(), &mut part).await;
         for draft in drafts {
             let name = draft.name;
             match self.item(upstream, draft) {
@@ -194,38 +189,46 @@ impl Keeper {
                 Err((kind, why)) => part.problems.push(problem(&upstream.name, kind, name, &why)),
             }
         }
-        part.instructions = instructions(connected, &firewall, &mut part.problems);
+        part.instructions = said.and_then(|said| said.offered(&upstream.name, &mut part.problems));
         part.capabilities = capabilities(&connected.handshake.capabilities);
         part
     }
 
     /// Sets the standing of each draft; without a working store none may be used.
-    async fn pin(&self, upstream: &Upstream, drafts: &mut [Draft<'_>], part: &mut Part) {
-        let seen: Vec<Seen<'_>> = drafts
-            .iter()
-            .map(|draft| Seen {
-                kind: draft.kind.name(),
-                name: draft.name,
-                definition: draft.received,
-                suspicion: draft.suspicion.clone(),
-            })
-            .collect();
-        match pins::compare(&self.store, &upstream.name, &seen).await {
-            Ok(standings) => {
-                for (draft, (pin, standing)) in drafts.iter_mut().zip(standings) {
-                    draft.pin = pin;
-                    if let Standing::Quarantined(reason) = standing {
-                        announce(&upstream.name, draft, &reason);
-                        draft.quarantine = Some(reason);
-                    }
-                }
-            }
+    async fn pin(
+        &self,
+        upstream: &Upstream,
+        server: Server<'_>,
+        drafts: &mut [Draft<'_>],
+        said: Option<&mut Instructions>,
+        part: &mut Part,
+    ) {
+        let mut seen: Vec<Seen<'_>> = drafts.iter().map(Draft::seen).collect();
+        seen.extend(said.as_deref().map(Instructions::seen));
+        let compared = pins::compare(&self.store, &upstream.name, server, &seen).await;
+        drop(seen);
+        let compared = match compared {
+            Ok(compared) => compared,
             Err(error) => {
                 part.partial.push(format!("pins cannot be read: {error}"));
-                for draft in drafts {
-                    draft.quarantine = Some("its pin cannot be read".into());
+                let unknown = || Some("its pin cannot be read".to_owned());
+                drafts.iter_mut().for_each(|draft| draft.quarantine = unknown());
+                if let Some(said) = said {
+                    said.quarantine = unknown();
                 }
+                return;
             }
+        };
+        if let Standing::Quarantined(reason) = &compared.server {
+            tracing::warn!(upstream = %upstream.name, reason,
+                "All that a server offers is kept back. See `bartizan pins diff`.");
+        }
+        let mut items = compared.items.into_iter();
+        for (draft, (pin, standing)) in drafts.iter_mut().zip(items.by_ref()) {
+            draft.settle(&upstream.name, pin, standing, &compared.server);
+        }
+        if let (Some(said), Some((_, Standing::Quarantined(reason)))) = (said, items.next()) {
+            said.quarantine = Some(reason);
         }
     }
 
@@ -271,41 +274,10 @@ impl Keeper {
         // INVARIANT: an older view of the parts never replaces a newer one.
         let _turn = self.merging.lock();
         let parts = self.parts.read().clone();
-        let mut snapshot = Snapshot::default();
-        let public = parts.values().filter(|part| !part.private).count();
-        let plain = self.plain && public == 1;
-        let mut uris: HashMap<String, Arc<str>> = HashMap::new();
-        for (name, part) in &parts {
-            let mut own = View::default();
-            add(&mut own, name, part, |item| item.name.clone());
-            own.instructions = part.instructions.clone();
-            own.index();
-            snapshot.each.insert(Arc::clone(name), own);
-            snapshot.problems.extend(part.problems.iter().cloned());
-            if part.private {
-                continue;
-            }
-            for item in &part.resources {
-                if let Some(other) = uris.insert(item.name.clone(), Arc::clone(name)) {
-                    snapshot.problems.push(format!(
-                        "{name}: the resource `{}` is also offered by `{other}`; at /mcp the \
-                         latter answers, at /mcp/{name} this one does",
-                        item.name
-                    ));
-                }
-            }
-            add(&mut snapshot.all, name, part, |item| {
-                if plain { item.name.clone() } else { format!("{name}{SEPARATOR}{}", item.name) }
-            });
-            join_instructions(&mut snapshot.all.instructions, name, part, plain);
-        }
-        snapshot.all.tools.sort_by(|one, two| one.0.cmp(&two.0));
-        snapshot.all.prompts.sort_by(|one, two| one.0.cmp(&two.0));
-        let mut known = HashSet::new();
-        snapshot.all.resources.retain(|item| known.insert(item.name.clone()));
-        snapshot.all.index();
-        for problem in &snapshot.problems {
-            tracing::debug!("Left out of the catalog: {problem}");
+        let snapshot = merge(&parts, self.plain);
+        let known = self.catalog.snapshot();
+        for problem in snapshot.problems.iter().filter(|it| !known.problems.contains(it)) {
+            tracing::warn!("Left out: {problem}");
         }
         self.catalog.replace(snapshot, changes);
     }
@@ -323,18 +295,38 @@ impl Part {
     }
 }
 
-fn instructions(
-    connected: &Connected,
+/// What a server sent, by name, as it would be offered. What has no usable name is left out.
+fn drafts<'a>(
+    upstream: &Upstream,
+    connected: &'a Connected,
     firewall: &Firewall,
     problems: &mut Vec<String>,
-) -> Option<String> {
-    let mut text = connected.handshake.instructions.clone()?;
-    let inspection = firewall.inspect_text(Surface::Instructions, &mut text);
-    if inspection.disposition == Disposition::Allow {
-        return Some(text);
+) -> Vec<Draft<'a>> {
+    let listing = &connected.listing;
+    let lists = [
+        (Kind::Tool, &listing.tools, "name"),
+        (Kind::Prompt, &listing.prompts, "name"),
+        (Kind::Resource, &listing.resources, "uri"),
+        (Kind::Template, &listing.templates, "uriTemplate"),
+    ];
+    let mut found = Vec::new();
+    for (kind, definitions, key) in lists {
+        let mut names = HashSet::new();
+        for definition in definitions {
+            let Some(name) = definition.get(key).and_then(Json::as_str) else {
+                problems.push(format!("{}: a {} without `{key}`", upstream.name, kind.name()));
+                continue;
+            };
+            match check_name(kind, name, &mut names) {
+                Ok(()) => found.push((kind, name, definition)),
+                Err(why) => problems.push(problem(&upstream.name, kind, name, why)),
+            }
+        }
     }
-    problems.push("its `instructions` are withheld: the firewall found an attack in them".into());
-    None
+    found
+        .into_iter()
+        .map(|(kind, name, definition)| Draft::new(kind, name, definition, firewall))
+        .collect()
 }
 
 fn capabilities(stated: &Object) -> Vec<&'static str> {
@@ -349,32 +341,6 @@ fn capabilities(stated: &Object) -> Vec<&'static str> {
         found.push("tasks");
     }
     found
-}
-
-fn add(view: &mut View, upstream: &Arc<str>, part: &Part, name: impl Fn(&Item) -> String) {
-    view.tools.extend(part.tools.iter().map(|item| (name(item), Arc::clone(item))));
-    view.prompts.extend(part.prompts.iter().map(|item| (name(item), Arc::clone(item))));
-    view.resources.extend(part.resources.iter().map(Arc::clone));
-    let templates = part.templates.iter();
-    view.templates.extend(templates.map(|item| (Template::new(&item.name), Arc::clone(item))));
-    view.partial.extend(part.partial.iter().map(|why| (Arc::clone(upstream), why.clone())));
-    for capability in &part.capabilities {
-        if !view.capabilities.contains(capability) {
-            view.capabilities.push(capability);
-        }
-    }
-}
-
-fn join_instructions(all: &mut Option<String>, name: &str, part: &Part, plain: bool) {
-    let Some(text) = &part.instructions else { return };
-    let joined = all.get_or_insert_default();
-    if !joined.is_empty() {
-        joined.push_str("\n\n");
-    }
-    if !plain {
-        joined.push_str(&format!("Server `{name}` says of its tools:\n"));
-    }
-    joined.push_str(text);
 }
 
 fn differences(before: Option<&Part>, now: &Part) -> Changes {

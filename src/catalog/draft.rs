@@ -3,7 +3,10 @@
 
 use std::collections::HashSet;
 
-use super::Kind;
+use super::{
+    Kind,
+    pins::{Seen, Standing},
+};
 use crate::{
     firewall::{Disposition, Surface, sanitize::sanitize},
     inspect::Firewall,
@@ -41,16 +44,41 @@ impl<'a> Draft<'a> {
         let offered = offered.as_object().cloned().unwrap_or_default();
         Self { kind, name, received, offered, suspicion, pin: String::new(), quarantine: None }
     }
-}
 
-pub(super) fn announce(upstream: &str, draft: &Draft<'_>, reason: &str) {
-    tracing::warn!(
-        upstream,
-        name = draft.name,
-        reason,
-        "A {} is kept back. See `bartizan pins diff`.",
-        draft.kind.name()
-    );
+    /// As it is compared with its pin.
+    pub(super) fn seen(&self) -> Seen<'a> {
+        Seen {
+            kind: self.kind.name(),
+            name: self.name,
+            definition: self.received,
+            suspicion: self.suspicion.clone(),
+        }
+    }
+
+    /// Takes its standing, and says so if it is kept back for its own sake.
+    pub(super) fn settle(
+        &mut self,
+        upstream: &str,
+        pin: String,
+        standing: Standing,
+        server: &Standing,
+    ) {
+        self.pin = pin;
+        let kind = self.kind.name();
+        if let Standing::Quarantined(reason) = &standing
+            && standing != *server
+        {
+            tracing::warn!(
+                upstream,
+                name = self.name,
+                reason,
+                "A {kind} is kept back. See `bartizan pins diff`."
+            );
+        }
+        if let Standing::Quarantined(reason) = standing {
+            self.quarantine = Some(reason);
+        }
+    }
 }
 
 /// Names a model can be misled by are refused: odd characters, or twins under folding.
@@ -94,8 +122,13 @@ pub(super) fn check_name(
 }
 
 pub(super) fn problem(upstream: &str, kind: Kind, name: &str, why: &str) -> String {
-    let shown: String = name.chars().take(80).flat_map(char::escape_debug).collect();
-    format!("{upstream}: the {} `{shown}` is left out: {why}", kind.name())
+    format!("{upstream}: the {} `{}` is left out: {why}", kind.name(), escaped(name))
+}
+
+/// The beginning of a stranger's text, fit for a sentence.
+pub(super) fn escaped(text: &str) -> String {
+    const SHOWN_CHARS_MAX: usize = 80;
+    text.chars().take(SHOWN_CHARS_MAX).flat_map(char::escape_debug).collect()
 }
 
 /// Arguments of one prompt that are looked at; others are then refused as unknown.

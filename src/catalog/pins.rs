@@ -1,10 +1,14 @@
 //! Pinned definitions: what each tool looked like when it was accepted. On first use a clean
-//! definition is accepted; a changed or a suspicious one waits for a person, alone.
+//! definition is accepted; a changed or a suspicious one waits for a person, alone. Where the server
+//! itself is another one, all it offers waits.
 
+mod server;
 #[cfg(test)]
 mod tests;
 
 use std::collections::HashMap;
+
+pub use server::Server;
 
 use crate::{
     ids::now_ms,
@@ -32,38 +36,61 @@ pub enum Standing {
 /// Definitions of one upstream that are kept; a server that always shows new ones fills no disk.
 const PINS_MAX: usize = 20_000;
 
-/// Compares what an upstream sent with what was pinned, and pins what is new.
+/// The standing of a server and of each thing it offers.
+#[derive(Debug)]
+pub struct Compared {
+    pub server: Standing,
+    /// Pin and standing, in the order that the definitions were given in.
+    pub items: Vec<(String, Standing)>,
+}
+
+/// Who accepted what nobody looked at.
+const FIRST_USE: &str = "first-use";
+
+/// Compares what an upstream sent, and how it was reached, with what was pinned, and pins what is
+/// new. Of a server that is not accepted, nothing is, and nothing new is pinned.
 ///
 /// # Errors
 /// The store failed; the caller must then offer nothing.
 pub async fn compare(
     store: &Store,
     upstream: &str,
+    server: Server<'_>,
     seen: &[Seen<'_>],
-) -> Result<Vec<(String, Standing)>, StoreError> {
+) -> Result<Compared, StoreError> {
     let rows = store.pins(Some(upstream)).await?;
+    let (server, update) = server::judge(upstream, server, &rows);
     let known: HashMap<(&str, &str), &PinRow> =
         rows.iter().map(|row| ((row.kind.as_str(), row.name.as_str()), row)).collect();
-    let mut changed = Vec::new();
-    let mut standings = Vec::with_capacity(seen.len());
+    let mut changed: Vec<PinRow> = update.into_iter().collect();
+    let mut items = Vec::with_capacity(seen.len());
     let mut room = PINS_MAX.saturating_sub(rows.len());
     for item in seen {
         let digest = item.definition.pin();
         let row = known.get(&(item.kind, item.name)).copied();
         if row.is_none() && room == 0 {
             let reason = format!("its server has shown more than {PINS_MAX} definitions by now");
-            standings.push((digest, Standing::Quarantined(reason)));
+            items.push((digest, Standing::Quarantined(reason)));
             continue;
         }
         room -= usize::from(row.is_none());
         let (standing, update) = judge(upstream, item, &digest, row);
-        changed.extend(update);
-        standings.push((digest, standing));
+        match (&server, standing) {
+            (Standing::Quarantined(_), Standing::Accepted) => {
+                // What a stranger offers for the first time is no first use.
+                changed.extend(update.filter(|_| row.is_some()));
+                items.push((digest, server.clone()));
+            }
+            (_, standing) => {
+                changed.extend(update);
+                items.push((digest, standing));
+            }
+        }
     }
     if !changed.is_empty() {
         store.put_pins(&changed).await?;
     }
-    Ok(standings)
+    Ok(Compared { server, items })
 }
 
 fn judge(
@@ -72,10 +99,9 @@ fn judge(
     digest: &str,
     row: Option<&PinRow>,
 ) -> (Standing, Option<PinRow>) {
-    let first_use = "first-use";
     match row {
         Some(row) if row.digest == digest => {
-            let by_person = row.accepted_by.as_deref().is_some_and(|by| by != first_use);
+            let by_person = row.accepted_by.as_deref().is_some_and(|by| by != FIRST_USE);
             match &item.suspicion {
                 Some(reason) if !by_person => {
                     let waiting = waiting(upstream, item, digest, "poisoned", reason, Some(row));
@@ -97,7 +123,7 @@ fn judge(
                 let waiting = waiting(upstream, item, digest, "poisoned", reason, None);
                 (quarantined(reason), Some(waiting))
             }
-            None => (Standing::Accepted, Some(accepted(upstream, item, digest, first_use))),
+            None => (Standing::Accepted, Some(accepted(upstream, item, digest))),
         },
     }
 }
@@ -121,7 +147,7 @@ fn settled(row: &PinRow) -> Option<PinRow> {
     })
 }
 
-fn accepted(upstream: &str, item: &Seen<'_>, digest: &str, by: &str) -> PinRow {
+fn accepted(upstream: &str, item: &Seen<'_>, digest: &str) -> PinRow {
     PinRow {
         upstream: upstream.to_owned(),
         kind: item.kind.to_owned(),
@@ -132,7 +158,7 @@ fn accepted(upstream: &str, item: &Seen<'_>, digest: &str, by: &str) -> PinRow {
         candidate_digest: None,
         candidate: None,
         reason: None,
-        accepted_by: Some(by.to_owned()),
+        accepted_by: Some(FIRST_USE.to_owned()),
         changed_at: now_ms(),
     }
 }

@@ -5,21 +5,28 @@ use regex::Regex;
 
 /// A template and the pattern it matches by.
 #[derive(Debug)]
-pub struct Template(Option<Regex>);
+pub struct Template {
+    pattern: Option<Regex>,
+    /// What it comes to when each variable is `x`.
+    sample: String,
+}
 
 /// Longer templates match nothing.
 const TEMPLATE_BYTES_MAX: usize = 2048;
 
 impl Template {
     pub(super) fn new(text: &str) -> Self {
+        let broken = || Self { pattern: None, sample: String::new() };
         if text.len() > TEMPLATE_BYTES_MAX {
-            return Self(None);
+            return broken();
         }
-        let mut pattern = String::from("^");
+        let (mut pattern, mut sample) = (String::from("^"), String::new());
         let mut rest = text;
         while let Some((literal, after)) = rest.split_once('{') {
             pattern.push_str(&regex::escape(literal));
-            let Some((expression, tail)) = after.split_once('}') else { return Self(None) };
+            sample.push_str(literal);
+            sample.push('x');
+            let Some((expression, tail)) = after.split_once('}') else { return broken() };
             // Reserved and fragment expansion may contain slashes, simple expansion may not.
             let reserved = expression.starts_with(['+', '#', '?', '&', '/', ';', '.']);
             pattern.push_str(if reserved { ".*" } else { "[^/?#]+" });
@@ -27,12 +34,18 @@ impl Template {
         }
         pattern.push_str(&regex::escape(rest));
         pattern.push('$');
-        Self(Regex::new(&pattern).ok())
+        sample.push_str(rest);
+        Self { pattern: Regex::new(&pattern).ok(), sample }
+    }
+
+    /// A URI of this template.
+    pub(super) fn sample(&self) -> &str {
+        &self.sample
     }
 
     /// Whether `uri` could come from this template, as long as it does not climb out of it.
     pub(super) fn fits(&self, uri: &str) -> bool {
-        self.0.as_ref().is_some_and(|pattern| pattern.is_match(uri))
+        self.pattern.as_ref().is_some_and(|pattern| pattern.is_match(uri))
     }
 }
 

@@ -10,7 +10,9 @@ use crate::{
     inspect::{Firewall, Mode, Profile},
     mcp::json::Limits,
     store::Store,
-    upstream::{Settings, State, Transport, Upstream, child::Launch, client::HttpClient},
+    upstream::{
+        Settings, State, Transport, Upstream, child::Launch, client::HttpClient, route::Route,
+    },
 };
 
 async fn keeper(folder: &std::path::Path) -> Keeper {
@@ -25,6 +27,7 @@ async fn keeper(folder: &std::path::Path) -> Keeper {
 fn missing(name: &str) -> Arc<Upstream> {
     let command = vec!["/nonexistent/program".to_owned()];
     let settings = Settings {
+        route: Route::command(&command, None),
         transport: Transport::Stdio(Launch { command, ..Launch::default() }),
         start_timeout: Duration::from_secs(1),
         call_timeout: Duration::from_secs(1),

@@ -12,6 +12,7 @@ use crate::upstream::{
     Settings, Transport,
     child::{ENV_ALLOW_DEFAULT, Launch},
     client::Target,
+    route::Route,
 };
 
 impl Upstream {
@@ -63,14 +64,22 @@ impl Config {
     pub fn upstream_settings(&self, name: &str) -> Result<Settings, String> {
         let stated =
             self.file.upstreams.get(name).ok_or_else(|| format!("no upstream `{name}`"))?;
-        let transport = match (&stated.command, &stated.url) {
-            (Some(_), _) => Transport::Stdio(self.launch(stated)?),
+        let (transport, route) = match (&stated.command, &stated.url) {
+            (Some(words), _) => {
+                let launch = self.launch(stated)?;
+                let route = Route::stated_command(words, launch.directory.as_deref());
+                (Transport::Stdio(launch), route)
+            }
             (None, Some(url)) => {
-                let url = url.reveal().map_err(|error| error.to_string())?;
-                let target = target(&url, stated)?;
+                let revealed = url.reveal().map_err(|error| error.to_string())?;
+                let (parsed, target) = target(&revealed, stated)?;
                 match stated.transport {
-                    Some(TransportName::Sse) => Transport::Sse(target),
-                    Some(TransportName::Http) | None => Transport::Http(target),
+                    Some(TransportName::Sse) => {
+                        (Transport::Sse(target), Route::address(url, &parsed, Some("sse")))
+                    }
+                    Some(TransportName::Http) | None => {
+                        (Transport::Http(target), Route::address(url, &parsed, None))
+                    }
                 }
             }
             (None, None) => {
@@ -79,6 +88,7 @@ impl Config {
         };
         Ok(Settings {
             transport,
+            route,
             start_timeout: Duration::from_secs(stated.start_timeout_s.unwrap_or(10)),
             call_timeout: Duration::from_secs(stated.call_timeout_s.unwrap_or(120)),
             limits: self.file.limits.message(),
@@ -99,7 +109,7 @@ impl Config {
     }
 }
 
-fn target(url: &str, stated: &Upstream) -> Result<Target, String> {
+fn target(url: &str, stated: &Upstream) -> Result<(url::Url, Target), String> {
     let parsed = url::Url::parse(url).map_err(|error| format!("`url`: {error}"))?;
     if !matches!(parsed.scheme(), "http" | "https") || parsed.fragment().is_some() {
         return Err("`url` must be http or https, without a fragment".to_owned());
@@ -114,5 +124,5 @@ fn target(url: &str, stated: &Upstream) -> Result<Target, String> {
         value.set_sensitive(true);
         headers.insert(header, value);
     }
-    Ok(Target { uri, headers, tokens: None })
+    Ok((parsed, Target { uri, headers, tokens: None }))
 }

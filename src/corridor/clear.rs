@@ -49,14 +49,16 @@ impl Gateway {
     async fn still_offered(&self, call: &Call<'_, Screened>, id: &str) -> Result<(), Refusal> {
         let name = call.arrival.params.str("name").unwrap_or("");
         let now = self.catalog.with_view(&call.arrival.scope, |view| view.tool(name).cloned());
-        let same =
-            now.flatten().is_some_and(|now| now.pin == call.item.pin && now.quarantine.is_none());
+        let same = now.flatten().is_some_and(|now| {
+            let server = now.upstream.route().digest() == call.item.upstream.route().digest();
+            server && now.pin == call.item.pin && now.quarantine.is_none()
+        });
         if same {
             return Ok(());
         }
         self.approvals.note_outcome(id, "voided").await;
-        let text = "Not executed: the approval is void because the tool's definition changed \
-            meanwhile. Tell the user.";
+        let text = "Not executed: the approval is void because the tool or its server \
+            changed meanwhile. Tell the user.";
         Err(Refusal::new(Code::ApprovalExpired, text, "the definition changed while it waited"))
     }
 
@@ -88,6 +90,7 @@ impl Gateway {
             upstream: &call.item.upstream.name,
             tool: &call.item.name,
             definition: &call.item.pin,
+            route: call.item.upstream.route().digest(),
             arguments: &call.arguments,
             reasons,
             policy_digest: policies.digest(),

@@ -19,6 +19,8 @@ pub struct ApprovalRow {
     pub upstream: String,
     pub tool: String,
     pub definition_digest: String,
+    /// Of how the tool's server is reached.
+    pub route_digest: String,
     /// The serialised arguments: these bytes run, and no others.
     pub arguments: String,
     pub arguments_digest: String,
@@ -55,8 +57,9 @@ impl Store {
         let held = sqlx::query(
             "INSERT INTO approvals
              (id, state, lookup, principal, client, run, upstream, tool, definition_digest,
-              arguments, arguments_digest, reasons, policy_digest, ruleset_digest, created, expires)
-             SELECT ?, 'pending', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
+              route_digest, arguments, arguments_digest, reasons, policy_digest, ruleset_digest,
+              created, expires)
+             SELECT ?, 'pending', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
              WHERE NOT EXISTS (
                  SELECT 1 FROM approvals WHERE lookup = ? AND expires > ?
                      AND state IN ('pending', 'approved', 'denied'))",
@@ -69,6 +72,7 @@ impl Store {
         .bind(&row.upstream)
         .bind(&row.tool)
         .bind(&row.definition_digest)
+        .bind(&row.route_digest)
         .bind(&row.arguments)
         .bind(&row.arguments_digest)
         .bind(&row.reasons)
@@ -230,6 +234,7 @@ fn read(row: &sqlx::sqlite::SqliteRow) -> Result<ApprovalRow, sqlx::Error> {
         upstream: row.try_get("upstream")?,
         tool: row.try_get("tool")?,
         definition_digest: row.try_get("definition_digest")?,
+        route_digest: row.try_get("route_digest")?,
         arguments: row.try_get("arguments")?,
         arguments_digest: row.try_get("arguments_digest")?,
         reasons: row.try_get("reasons")?,

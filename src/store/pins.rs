@@ -98,6 +98,15 @@ impl Store {
     }
 }
 
+#[cfg(test)]
+impl Store {
+    /// Takes a pin out, as if it had never been made.
+    pub(crate) async fn forget_pin_for_test(&self, upstream: &str, name: &str) {
+        let query = sqlx::query("DELETE FROM pins WHERE upstream = ? AND name = ?");
+        query.bind(upstream).bind(name).execute(&self.pool).await.expect("deleted");
+    }
+}
+
 fn read(row: &sqlx::sqlite::SqliteRow) -> Result<PinRow, sqlx::Error> {
     Ok(PinRow {
         upstream: row.try_get("upstream")?,

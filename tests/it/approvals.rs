@@ -1,5 +1,7 @@
 //! Calls that wait for a person: they run exactly once, or never.
 
+mod signed;
+
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -84,13 +86,12 @@ async fn an_approval_while_the_caller_waits_answers_the_same_call() {
 async fn a_waiting_caller_that_wants_progress_is_told_that_it_waits() {
     let (gateway, _fixture) = holding(60, 600, &[]).await;
     let client = gateway.client(Era::Modern).with_progress(json!("p"));
-    let calling =
-        tokio::spawn(async move { client.begin("f__echo", hello()).await.finish().await });
+    let mut reply = client.begin("f__echo", hello()).await;
+    let told = reply.message().await.expect("a message before the answer");
+    assert_eq!(told["params"]["progressToken"], "p", "{told}");
     gateway.approve(&gateway.waiting().await).await;
-    let (answer, before) = calling.await.expect("an answer");
+    let (answer, _) = reply.finish().await;
     assert_eq!(texts(&answer), ["hello"]);
-    let told = before.iter().any(|message| message["params"]["progressToken"] == "p");
-    assert!(told, "{before:?}");
     gateway.end().await;
 }
 

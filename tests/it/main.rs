@@ -10,6 +10,7 @@ mod fidelity;
 mod firewall;
 mod forgery;
 mod limits;
+mod pins;
 mod reload;
 mod support;
 mod wrap;

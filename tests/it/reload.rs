@@ -64,6 +64,8 @@ async fn a_changed_upstream_is_started_anew_under_its_name() {
     for (next, count) in [(&two, 1), (&one, 2), (&two, 2), (&one, 3)] {
         gateway.write_config(&config(next, ""));
         gateway.admin(&AdminRequest::Reload).await.expect("a good configuration");
+        // Another address is another server, which a person must take each time.
+        gateway.accept_server("f").await;
         eventually("calls go to the new one", async || {
             let answer = client.call("f__echo", json!({"text": "b"})).await;
             (texts(&answer) == ["b"]).then_some(())

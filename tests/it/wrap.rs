@@ -199,3 +199,41 @@ async fn a_killed_client_leaves_no_server_behind() {
     let ended = tokio::time::timeout(PATIENCE, wrap.child.wait()).await;
     ended.expect("the client's end closes too").expect("a status");
 }
+
+#[tokio::test]
+async fn another_command_under_a_wrapped_name_waits_and_does_not_push_out_the_first() {
+    let folder = gateway::folder();
+    std::fs::write(folder.path().join("bartizan.toml"), "data_dir = \"state\"\n").expect("written");
+    let config = folder.path().join("bartizan.toml").display().to_string();
+    let lists = async |wrap: &mut Wrapped, id: u64| {
+        let list = wrap.ask(id, "tools/list", json!({})).await;
+        list["result"]["tools"].as_array().expect("a list").len()
+    };
+    let mut first = Wrapped::start(folder.path(), &[]);
+    first.greet().await;
+    assert!(lists(&mut first, 1).await > 0);
+    // The same tools from another command, as after a swap in the client's configuration.
+    let mut second = Wrapped::start(folder.path(), &["--journal"]);
+    second.greet().await;
+    assert_eq!(lists(&mut second, 1).await, 0, "all it offers is kept back");
+    let params = json!({"name": "echo", "arguments": {"text": "swapped"}});
+    let answer = second.ask(2, "tools/call", params).await;
+    assert!(answer.to_string().contains("quarantined"), "{answer}");
+    assert!(lists(&mut first, 2).await > 0, "the first is as it was");
+
+    let mut command = Command::new(bartizan());
+    command.args(["pins", "accept", "--server", "everything", "--config", &config]);
+    let output = command.output().await.expect("it runs");
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    let reason = "the server behind `everything` is another one (was: ";
+    assert!(output.status.success() && said.contains(reason), "{said}");
+    for (id, wrap) in [(10, &mut first), (10, &mut second)] {
+        eventually("both are offered now", async || (lists(wrap, id).await > 0).then_some(()))
+            .await;
+    }
+    first.leave().await;
+    second.leave().await;
+    let gateways = processes(&["local", &config]);
+    send_signal(gateways[0], Signal::TERM);
+    eventually("the gateway ends", async || (!lives(gateways[0])).then_some(())).await;
+}

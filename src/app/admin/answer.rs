@@ -140,6 +140,7 @@ async fn accept(
     for running in parts.upstreams.all().iter().filter(|it| &*it.name == upstream) {
         parts.keeper.rebuild(running, false).await;
     }
+    parts.keeper.note_accepted(upstream);
     Ok(json!({ "accepted": accepted }))
 }
 

@@ -18,7 +18,10 @@ pub(super) const ROWS: &[&str] = &[
     "approval-other-caller",
     "approval-timed-out",
     "approval-used",
+    "approval-unsigned",
+    "approval-signed-by-another",
     "definition-swapped-after-approval",
+    "server-swapped-after-approval",
     "late-secret-in-a-long-result",
     "injection-by-default",
 ];
@@ -67,6 +70,8 @@ async fn no_way_leads_round_a_decision() {
     assert_eq!(raw.called(), 0, "nothing falls through to execution");
     content(&mut rows, &gateway, &raw).await;
     approvals(&mut rows).await;
+    signatures(&mut rows).await;
+    rows.row("server-swapped-after-approval", swapped_server().await);
     rows.finish();
     gateway.end().await;
 }
@@ -135,4 +140,62 @@ async fn approvals(rows: &mut Rows) {
     rows.row("definition-swapped-after-approval", swapped);
     assert_eq!(fixture.started().await, 2, "only `change_definition` ran besides");
     gateway.end().await;
+}
+
+async fn signatures(rows: &mut Rows) {
+    let raw = Raw::start(vec![tool("held")]).await;
+    let text = format!(
+        "[approvals.wait]\nstream_s = 0\n[[approvals.approvers]]\nname = \"ana\"\n\
+         public_key = \"{}\"\n[upstreams.r]\n{}\n[upstreams.r.tools.held]\nhold = true\n",
+        "3b6a27bcceb6a42d62a3a8d02a6f0d73653215771de243a63ac048a18b59da29", raw.url
+    );
+    let gateway = Gateway::start(&text).await;
+    gateway.client(Era::Modern).call("r__held", json!({})).await;
+    let id = gateway.held(1).await[0]["id"].as_str().expect("an id").to_owned();
+    for (name, signature) in
+        [("approval-unsigned", None), ("approval-signed-by-another", Some("00".repeat(64)))]
+    {
+        let (id, by, note) = (id.clone(), "ana".to_owned(), None);
+        let decision = bartizan::app::AdminRequest::Decide {
+            id: id.clone(),
+            approve: true,
+            by,
+            note,
+            signature,
+        };
+        let refused = gateway.admin(&decision).await.is_err();
+        let held = gateway.approval(&id).await["state"] == "pending";
+        rows.row(name, if refused && held { "refused, the call stays held" } else { "taken" });
+    }
+    assert_eq!(raw.called(), 0);
+    gateway.end().await;
+}
+
+/// The configuration names another server under the same name, which says the same of its tools.
+async fn swapped_server() -> String {
+    let (honest, evil) = (Raw::start(vec![tool("t")]).await, Raw::start(vec![tool("t")]).await);
+    let config = |raw: &Raw| {
+        format!(
+            "[approvals.wait]\nstream_s = 0\n[upstreams.r]\n{}\n[upstreams.r.tools.t]\nhold = true\n",
+            raw.url
+        )
+    };
+    let gateway = Gateway::start(&config(&honest)).await;
+    let client = gateway.client(Era::Modern);
+    client.call("r__t", json!({})).await;
+    gateway.approve(gateway.held(1).await[0]["id"].as_str().expect("an id")).await;
+    gateway.write_config(&config(&evil));
+    gateway.app.as_ref().expect("it runs").reload().await.expect("a good configuration");
+    eventually("the new server was looked at", async || {
+        (!gateway.pins_waiting("r").await.is_empty()).then_some(())
+    })
+    .await;
+    let answer = eventually("the catalog shows it", async || {
+        let answer = client.call("r__t", json!({})).await;
+        (!answer.to_string().contains("Unknown tool")).then_some(answer)
+    })
+    .await;
+    assert_eq!((honest.called(), evil.called()), (0, 0), "{answer}");
+    gateway.end().await;
+    said(&answer)
 }

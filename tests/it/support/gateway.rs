@@ -142,6 +142,41 @@ impl Gateway {
         self.decide(id, true).await.expect("it still waits");
     }
 
+    /// What of a server waits to be accepted.
+    pub(crate) async fn pins_waiting(&self, upstream: &str) -> Vec<Value> {
+        let request = AdminRequest::Pins { upstream: Some(upstream.to_owned()) };
+        let rows = self.admin(&request).await.expect("a list");
+        let rows = rows.as_array().cloned().expect("rows");
+        rows.into_iter().filter(|row| row["diff"].is_array()).collect()
+    }
+
+    /// Waits until a server is seen to be another one, and accepts it.
+    pub(crate) async fn accept_server(&self, upstream: &str) {
+        let row = eventually("the server is seen to be another one", async || {
+            let rows = self.pins_waiting(upstream).await;
+            rows.into_iter().find(|row| row["kind"] == "server")
+        })
+        .await;
+        self.accept_pin(&row).await;
+    }
+
+    pub(crate) async fn accept_pin(&self, row: &Value) {
+        let text = |key: &str| row[key].as_str().expect("a text").to_owned();
+        let (upstream, name, seen) = (text("upstream"), text("name"), text("candidate_digest"));
+        let request =
+            AdminRequest::AcceptPins { upstream, name, seen, by: "ana".into(), signature: None };
+        self.admin(&request).await.expect("it waits");
+    }
+
+    /// Runs `bartizan` on this gateway's configuration. Whether it succeeded, and all it said.
+    pub(crate) async fn command(&self, words: &[&str]) -> (bool, String) {
+        let mut command = tokio::process::Command::new(super::process::bartizan());
+        command.args(words).arg("--config").arg(self.config_path());
+        let output = command.output().await.expect("it runs");
+        let said = [output.stdout, output.stderr].concat();
+        (output.status.success(), String::from_utf8(said).expect("text"))
+    }
+
     pub(crate) async fn readyz(&self) -> Value {
         self.wire.get("/readyz").await.json().await
     }

@@ -1,6 +1,6 @@
 //! An upstream of a few lines that answers with exactly the bytes that a test gives it.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use axum::{
     Router, body::Bytes, extract::State, http::HeaderMap, response::Response, routing::post,
@@ -12,6 +12,9 @@ use serde_json::{Value, json};
 #[derive(Debug, Default)]
 pub(crate) struct Script {
     pub(crate) tools: Mutex<Vec<Value>>,
+    /// Other lists, by their member's name: `prompts`, `resources`, `resourceTemplates`.
+    pub(crate) lists: Mutex<BTreeMap<&'static str, Vec<Value>>>,
+    pub(crate) instructions: Mutex<Option<String>>,
     /// The whole answer to a call; `$ID` becomes the request's id.
     pub(crate) answer: Mutex<Vec<u8>>,
     pub(crate) content_type: Mutex<Option<&'static str>>,
@@ -82,16 +85,31 @@ async fn receive(State(script): State<Arc<Script>>, _headers: HeaderMap, body: B
     let request: Value = serde_json::from_slice(&body).unwrap_or_default();
     let id = request["id"].clone();
     let meta = json!({"io.modelcontextprotocol/serverInfo": {"name": "raw", "version": "1"}});
+    let listed = |member: &str| {
+        let items = script.lists.lock().get(member).cloned().unwrap_or_default();
+        json!({member: items, "resultType": "complete", "ttlMs": 0, "cacheScope": "private",
+            "_meta": meta})
+    };
     let result = match request["method"].as_str() {
-        Some("server/discover") => json!({
-            "supportedVersions": ["2026-07-28"], "capabilities": {"tools": {}},
-            "resultType": "complete", "ttlMs": 0, "cacheScope": "private", "_meta": meta,
-        }),
+        Some("server/discover") => {
+            let mut result = json!({
+                "supportedVersions": ["2026-07-28"],
+                "capabilities": {"tools": {}, "prompts": {}, "resources": {}},
+                "resultType": "complete", "ttlMs": 0, "cacheScope": "private", "_meta": meta,
+            });
+            if let Some(text) = &*script.instructions.lock() {
+                result["instructions"] = json!(text);
+            }
+            result
+        }
+        Some("prompts/list") => listed("prompts"),
+        Some("resources/list") => listed("resources"),
+        Some("resources/templates/list") => listed("resourceTemplates"),
         Some("tools/list") => json!({
             "tools": *script.tools.lock(), "resultType": "complete", "ttlMs": 0,
             "cacheScope": "private", "_meta": meta,
         }),
-        Some("tools/call") => {
+        Some("tools/call" | "prompts/get" | "resources/read") => {
             let id = id.to_string();
             script.calls.lock().push(request);
             let answer = script.answer.lock().clone();
