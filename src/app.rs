@@ -152,7 +152,7 @@ impl App {
     async fn run(&mut self) -> anyhow::Result<()> {
         let config = self.parts.config.load_full();
         if let Some(problem) = self.parts.upstreams.reconcile(&config).first() {
-            anyhow::bail!("{}: {problem}", config.path.display());
+            anyhow::bail!("{problem}");
         }
         if self.parts.options.purpose == Purpose::Serve {
             self.address = Some(self.listen(&config).await?);
@@ -170,20 +170,25 @@ impl App {
     }
 
     async fn listen(&self, config: &Config) -> anyhow::Result<SocketAddr> {
-        use anyhow::Context as _;
-        let stated = &config.file.listen;
-        let listener = TcpListener::bind(&stated.address)
-            .await
-            .with_context(|| format!("cannot listen on `listen.address` {}", stated.address))?;
+        let at = ["listen", "address"];
+        let stated = &config.file.listen.address;
+        let listener = TcpListener::bind(stated).await.map_err(|error| {
+            config.wrong(&at, format!("cannot listen at `{stated}`: {error}; choose another"))
+        })?;
         let address = listener.local_addr()?;
         let development = self.parts.options.development;
         if development && !address.ip().is_loopback() {
-            anyhow::bail!(
-                "`--development` proves nothing of callers, so `listen.address` must be \
-                loopback; {address} is not"
+            let what = format!(
+                "`--development` proves nothing of callers, so `address` must be loopback, and \
+                {address} is not; write `127.0.0.1:{}`, or start without it",
+                address.port()
             );
+            return Err(config.wrong(&at, what).into());
         }
-        let authenticators = Authenticators::open(&config.file.identity, development).await?;
+        let authenticators = Authenticators::open(&config.file.identity, development);
+        let authenticators = authenticators
+            .await
+            .map_err(|error| config.wrong(&["identity", "jwt", "jwks"], error.to_string()))?;
         let limits = &config.file.limits;
         let http = Arc::new(Http {
             gateway: Arc::clone(&self.gateway),

@@ -1,8 +1,10 @@
 //! The operator's configuration: a TOML file, read strictly. A secret never stands in it, only
 //! where to find one.
 
+mod check;
 pub mod error;
 pub mod file;
+mod lines;
 pub mod reference;
 pub mod secret;
 pub mod text;
@@ -16,6 +18,7 @@ use std::path::{Path, PathBuf};
 pub use error::ConfigError;
 pub use file::File;
 
+use self::lines::{Lines, line_at};
 use crate::{
     catalog::Kind,
     settings::{Modes, ToolSettings},
@@ -27,6 +30,7 @@ pub struct Config {
     pub file: File,
     /// Where it was read from; relative paths in it start at its folder.
     pub path: PathBuf,
+    lines: Lines,
 }
 
 /// Bytes of one configuration file.
@@ -36,12 +40,18 @@ impl Config {
     /// # Errors
     /// The file cannot be read, or something in it is wrong; the message names line and mend.
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
-        let unreadable = |source| ConfigError::Unreadable { path: path.to_owned(), source };
+        let unreadable = |reason| ConfigError::Unreadable { path: path.to_owned(), reason };
         let length = std::fs::metadata(path).map_err(unreadable)?.len();
         if length > FILE_BYTES_MAX {
-            return Err(ConfigError::at(path, 1, format!("longer than {FILE_BYTES_MAX} bytes")));
+            let what = format!("longer than {FILE_BYTES_MAX} bytes; this is no configuration");
+            return Err(ConfigError::at(path, None, what));
         }
-        let text = std::fs::read_to_string(path).map_err(unreadable)?;
+        let bytes = std::fs::read(path).map_err(unreadable)?;
+        let text = String::from_utf8(bytes).map_err(|error| {
+            let good = String::from_utf8_lossy(error.as_bytes());
+            let line = line_at(&good, error.utf8_error().valid_up_to());
+            ConfigError::at(path, Some(line), "this is no text; save the file as UTF-8")
+        })?;
         Self::parse(&text, path)
     }
 
@@ -50,24 +60,21 @@ impl Config {
     pub fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
         let file: File =
             toml::from_str(text).map_err(|error| ConfigError::from_toml(path, text, &error))?;
-        let config = Self { file, path: path.to_owned() };
-        config.check(text)?;
+        let mut config = Self { file, path: path.to_owned(), lines: Lines::of(text) };
+        config.check()?;
+        config.file.start_at(path.parent().unwrap_or(Path::new("")));
         Ok(config)
     }
 
     /// The defaults, as if from an empty file at `path`.
     pub fn empty(path: &Path) -> Self {
-        Self { file: File::default(), path: path.to_owned() }
+        Self { file: File::default(), path: path.to_owned(), lines: Lines::default() }
     }
 
-    fn check(&self, text: &str) -> Result<(), ConfigError> {
-        for (name, upstream) in &self.file.upstreams {
-            upstream.check(name).map_err(|what| {
-                let line = error::line_of(text, &format!("[upstreams.{name}"));
-                ConfigError::at(&self.path, line, what)
-            })?;
-        }
-        Ok(())
+    /// What is wrong with the key at `path`, with the place where it stands. Elements of a list
+    /// are named by their number, from 0.
+    pub fn wrong(&self, path: &[&str], what: impl Into<String>) -> ConfigError {
+        ConfigError::at(&self.path, self.lines.line(path), what)
     }
 
     /// A path of the file, from the file's own folder.
@@ -92,8 +99,7 @@ impl Config {
             .and_then(|upstream| upstream.tools.get(name))
             .cloned()
             .unwrap_or_default();
-        let of = |upstream: Option<&file::Upstream>| upstream.map(|it| it.defaults.clone());
-        let defaults = of(stated).unwrap_or_default();
+        let defaults = stated.map(file::Upstream::defaults).unwrap_or_default();
         let spotlight = tool.spotlight.or(defaults.spotlight).unwrap_or(self.file.spotlight.mode);
         ToolSettings {
             risk: tool.risk.or(defaults.risk).unwrap_or_default(),

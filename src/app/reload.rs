@@ -53,7 +53,7 @@ pub(super) async fn now(parts: &Parts) -> anyhow::Result<()> {
     let changed_limits = format!("{limits:?}") != format!("{:?}", old.file.limits.calls());
     let problems = parts.upstreams.reconcile(&config);
     if let Some(problem) = problems.first() {
-        anyhow::bail!("{}: {problem}", config.path.display());
+        anyhow::bail!("{problem}");
     }
     parts.gateway.approvals.set_waits(config.file.approvals.waits);
     parts.gateway.client_modes.store(Arc::new(super::client_modes(&config)));

@@ -10,7 +10,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     catalog::Keeper,
-    config::Config,
+    config::{Config, ConfigError},
     relay::Relay,
     upstream::{Settings, Upstream, client::HttpClient},
 };
@@ -49,14 +49,14 @@ impl Upstreams {
     }
 
     /// Starts what is new, ends what is gone, restarts what changed. Returns what cannot be
-    /// started as it is written; nothing is changed then.
+    /// started as it is written, each with its place; nothing is changed then.
     pub(super) fn reconcile(&self, config: &Config) -> Vec<String> {
         let (mut wanted, mut problems) = (BTreeMap::new(), Vec::new());
         let reachable = config.file.upstreams.iter().filter(|(_, it)| it.is_reachable());
         for (name, stated) in reachable {
             match self.settings(config, name, stated) {
                 Ok(settings) => drop(wanted.insert(name.clone(), settings)),
-                Err(what) => problems.push(format!("upstream `{name}`: {what}")),
+                Err(error) => problems.push(error.to_string()),
             }
         }
         if !problems.is_empty() {
@@ -84,10 +84,12 @@ impl Upstreams {
         config: &Config,
         name: &str,
         stated: &crate::config::file::Upstream,
-    ) -> Result<Settings, String> {
+    ) -> Result<Settings, ConfigError> {
         let mut settings = config.upstream_settings(name)?;
         if stated.auth.is_some() {
-            super::local::attach_tokens(config, name, &mut settings)?;
+            super::local::attach_tokens(config, name, &mut settings).map_err(|what| {
+                config.wrong(&["upstreams", name, "auth"], format!("upstream `{name}`: {what}"))
+            })?;
         }
         Ok(settings)
     }

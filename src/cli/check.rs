@@ -2,8 +2,13 @@
 
 use std::process::ExitCode;
 
-use super::{ConfigArgument, Ran, say};
-use crate::app::{self, Options, Purpose};
+use super::{ConfigArgument, Ran, block_on, say};
+use crate::{
+    access::{Policies, run_cases},
+    app::{self, Options, Purpose},
+    config::{Config, ConfigError},
+    identity::jwks::{Jwks, Source},
+};
 
 /// Check a configuration, its policies with their decision tables, and its rules.
 #[derive(Debug, clap::Args)]
@@ -18,14 +23,13 @@ pub(super) fn run(command: &Check) -> Ran {
     let policies = app::policies(&config, options)?;
     let firewall = app::firewall(&config)?;
     let mut wrong = 0;
-    for name in config.file.upstreams.keys() {
-        if let Err(what) = config.upstream_settings(name) {
-            say(format_args!("{}: upstream `{name}`: {what}", config.path.display()));
-            wrong += 1;
-        }
+    for error in upstreams(&config).chain(keys(&config)?) {
+        say(error);
+        wrong += 1;
     }
+    let (cases, failed) = tables(&config, &policies);
     say(format_args!(
-        "{}: {} upstreams, {} policies ({}), {} rules ({})",
+        "{}: {} upstreams, {} policies ({}), {cases} cases, {} rules ({})",
         config.path.display(),
         config.file.upstreams.len(),
         policies.count(),
@@ -33,7 +37,32 @@ pub(super) fn run(command: &Check) -> Ran {
         firewall.rules.rules().len(),
         short(firewall.rules.digest())
     ));
-    Ok(if wrong == 0 { ExitCode::SUCCESS } else { ExitCode::from(1) })
+    Ok(if wrong + failed == 0 { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+/// Upstreams that a start would refuse. One without an address waits for `wrap` to bring it.
+fn upstreams(config: &Config) -> impl Iterator<Item = ConfigError> {
+    let stated = config.file.upstreams.iter().filter(|(_, upstream)| upstream.is_reachable());
+    stated.filter_map(|(name, _)| config.upstream_settings(name).err())
+}
+
+/// A key set in a file that holds no keys. One at an address is fetched by `serve` alone.
+fn keys(config: &Config) -> anyhow::Result<Option<ConfigError>> {
+    let jwt = config.file.identity.jwt.as_ref();
+    let Some(jwt) = jwt.filter(|jwt| matches!(jwt.jwks, Source::File(_))) else {
+        return Ok(None);
+    };
+    let opened = block_on(async { Jwks::open(&jwt.jwks, jwt.jwks_limits).await.map(drop) })?;
+    let place = |error| config.wrong(&["identity", "jwt", "jwks", "file"], format!("{error}"));
+    Ok(opened.err().map(place))
+}
+
+/// Runs the decision tables beside the policies: how many cases there are, and how many failed.
+fn tables(config: &Config, policies: &Policies) -> (usize, usize) {
+    let Some(folder) = &config.file.access.policies else { return (0, 0) };
+    let results = run_cases(&config.resolve(folder), policies);
+    let failed = results.iter().filter(|result| !result.passed());
+    (results.len(), failed.inspect(|result| say(result)).count())
 }
 
 fn short(digest: &str) -> String {

@@ -1,6 +1,9 @@
 //! The configuration as it is written. The doc comments here are the reference page.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -9,7 +12,7 @@ use super::text::Text;
 use crate::{
     approval::Waits,
     audit::Durability,
-    identity::authenticators,
+    identity::{authenticators, jwks},
     inspect::{Mode, Profile},
     limits,
     settings::Risk,
@@ -42,6 +45,24 @@ pub struct File {
     pub doors: Doors,
     /// Tool servers, by the name that stands before their tools.
     pub upstreams: BTreeMap<String, Upstream>,
+}
+
+impl File {
+    /// Lets the files of keys and secrets start at `folder`, the configuration's own.
+    pub(super) fn start_at(&mut self, folder: &Path) {
+        if let Some(jwt) = &mut self.identity.jwt
+            && let jwks::Source::File(path) = &mut jwt.jwks
+        {
+            *path = folder.join(&*path);
+        }
+        for upstream in self.upstreams.values_mut() {
+            let secret = upstream.oauth.as_mut().and_then(|it| it.client_secret.as_mut());
+            secret.into_iter().for_each(|secret| secret.start_at(folder));
+            let words = upstream.command.iter_mut().flatten().chain(&mut upstream.url);
+            let texts = words.chain(upstream.env.values_mut()).chain(upstream.headers.values_mut());
+            texts.for_each(|text| text.start_at(folder));
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
@@ -283,9 +304,10 @@ pub enum Auth {
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Upstream {
-    /// Program and arguments of a server over standard input and output.
+    /// Program and arguments of a server over standard input and output. Secrets are references,
+    /// such as `{ prefix = "--token=", env = "NAME" }`.
     pub command: Option<Vec<Text>>,
-    /// Address of a server over HTTP.
+    /// Address of a server over HTTP. One with a secret in it is a reference.
     pub url: Option<Text>,
     /// How to speak to `url`. Default `http`.
     pub transport: Option<TransportName>,
@@ -303,19 +325,39 @@ pub struct Upstream {
     pub oauth: Option<oauth::Settings>,
     /// Seconds for the first connection and its lists. Default 10.
     pub start_timeout_s: Option<u64>,
+    /// The same in seconds, by its short name; write one of the two.
+    pub start_timeout: Option<u64>,
     /// Seconds of one call without a sign of progress. Default 120.
     pub call_timeout_s: Option<u64>,
     /// `observe` for this upstream alone.
     pub mode: Option<Mode>,
-    #[serde(flatten)]
-    pub defaults: ToolFile,
+    /// `low`, `medium`, `high` or `critical`. Default `medium`.
+    pub risk: Option<Risk>,
+    /// What calls do: `egress`, `state_change`, `exec`, `money`, `reads_private`,
+    /// `reads_untrusted`.
+    pub classes: Option<Vec<String>>,
+    /// How results are marked.
+    pub spotlight: Option<spotlight::Mode>,
+    /// Every call waits for a person.
+    pub hold: Option<bool>,
     /// Settings of single tools, by their name at the server.
     pub tools: BTreeMap<String, ToolFile>,
 }
 
-/// Settings of a tool, or of all tools of an upstream.
+impl Upstream {
+    /// What holds of its tools that say nothing themselves.
+    ///
+    /// Not a flattened field: serde does not refuse unknown keys beside or in one, and a misspelt
+    /// `hold` must not pass for none.
+    pub(super) fn defaults(&self) -> ToolFile {
+        let Self { risk, classes, spotlight, hold, .. } = self;
+        ToolFile { risk: *risk, classes: classes.clone(), spotlight: *spotlight, hold: *hold }
+    }
+}
+
+/// Settings of a tool.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct ToolFile {
     /// `low`, `medium`, `high` or `critical`. Default `medium`.
     pub risk: Option<Risk>,

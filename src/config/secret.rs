@@ -12,11 +12,13 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
 
 mod shape;
+mod word;
 
 #[cfg(test)]
 mod tests;
 
 pub use shape::looks_like_secret;
+pub use word::{address_holds_secret, word_holds_secret};
 
 /// Bytes that a secret may have; a file that is longer is not a secret.
 const BYTES_MAX: u64 = 64 << 10;
@@ -72,6 +74,13 @@ impl Secret {
         match &self.0 {
             Place::File(_) => None,
             Place::Environment(name) => Some(name),
+        }
+    }
+
+    /// Lets a relative path start at `folder`.
+    pub(super) fn start_at(&mut self, folder: &Path) {
+        if let Place::File(path) = &mut self.0 {
+            *path = folder.join(&*path);
         }
     }
 

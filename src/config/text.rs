@@ -1,11 +1,15 @@
 //! A text that may be written out or referred to: environment, headers, arguments, addresses.
 
-use std::{borrow::Cow, fmt, path::PathBuf};
+use std::{
+    borrow::Cow,
+    fmt,
+    path::{Path, PathBuf},
+};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
 
-use super::secret::{Secret, SecretError, looks_like_secret};
+use super::secret::{Secret, SecretError, looks_like_secret, word_holds_secret};
 
 /// Plain text, or where a secret lies, with what stands before it (`Bearer `, say).
 #[derive(Clone)]
@@ -28,9 +32,26 @@ impl Text {
         }
     }
 
-    /// Whether a secret was written out where only a reference may stand.
+    /// Whether a secret was written out where only a reference may stand, or before one.
     pub fn is_inline_secret(&self, key: &str) -> bool {
-        matches!(self, Self::Plain(text) if looks_like_secret(key, text))
+        match self {
+            Self::Plain(text) => looks_like_secret(key, text),
+            Self::Reference { prefix, .. } => word_holds_secret(None, prefix),
+        }
+    }
+
+    /// What is written out: all of it, or what stands before a secret.
+    pub(super) fn written(&self) -> &str {
+        match self {
+            Self::Plain(text) => text,
+            Self::Reference { prefix, .. } => prefix,
+        }
+    }
+
+    pub(super) fn start_at(&mut self, folder: &Path) {
+        if let Self::Reference { secret, .. } = self {
+            secret.start_at(folder);
+        }
     }
 
     /// The environment variable that holds the secret, if one does.

@@ -23,7 +23,8 @@ mod tests {
     #[test]
     fn one_enrolled_approver_is_enough() {
         assert_eq!(examine(&Ward::new("").patient()).len(), 1);
-        let config = "[[approvals.approvers]]\nname = \"ana\"\npublic_key = \"00\"\n";
-        assert!(examine(&Ward::new(config).patient()).is_empty());
+        let key = "00".repeat(32);
+        let config = format!("[[approvals.approvers]]\nname = \"ana\"\npublic_key = \"{key}\"\n");
+        assert!(examine(&Ward::new(&config).patient()).is_empty());
     }
 }

@@ -3,6 +3,7 @@
 mod access;
 mod approvals;
 mod bad_input;
+mod commands;
 mod corridor;
 mod demo;
 mod faults;

@@ -44,5 +44,8 @@ fn is_argument_secret(before: Option<&str>, argument: &str) -> bool {
     }
     let pair = argument.split_once('=').or_else(|| argument.split_once(": "));
     let named = |(name, value): (&str, &str)| !name.contains('/') && is_secret(name, value);
-    has_secret_shape(argument) || pair.is_some_and(named)
+    // What the configuration would refuse as a secret moves in any case.
+    has_secret_shape(argument)
+        || pair.is_some_and(named)
+        || crate::config::secret::word_holds_secret(before, argument)
 }

@@ -22,7 +22,7 @@ const KEY_KINDS: [&str; 9] =
     ["access", "account", "api", "auth", "encryption", "master", "private", "signing", "ssh"];
 
 /// How published token formats begin.
-const PREFIXES: [&str; 17] = [
+pub(super) const PREFIXES: [&str; 17] = [
     "AIza",
     "AKIA",
     "ASIA",
@@ -43,11 +43,11 @@ const PREFIXES: [&str; 17] = [
 ];
 
 /// The shortest value that is taken for a random string.
-const RANDOM_LENGTH_MIN: usize = 32;
+pub(super) const RANDOM_LENGTH_MIN: usize = 32;
 
 /// Bits per character from which on mixed text is taken for random. English prose and paths lie
 /// below 4.0 at this length, base64 above.
-const RANDOM_BITS_MIN: f64 = 4.0;
+pub(super) const RANDOM_BITS_MIN: f64 = 4.0;
 
 /// Whether `value` under the name `key` looks like a secret.
 pub fn looks_like_secret(key: &str, value: &str) -> bool {
@@ -64,7 +64,7 @@ pub fn looks_like_secret(key: &str, value: &str) -> bool {
 }
 
 /// `${NAME}` and `$NAME` are left for whoever expands them.
-fn is_reference(value: &str) -> bool {
+pub(super) fn is_reference(value: &str) -> bool {
     let name = value.strip_prefix('$').map(|rest| rest.trim_matches(['{', '}']));
     name.is_some_and(|name| {
         !name.is_empty() && name.chars().all(|char| char.is_ascii_alphanumeric() || char == '_')
@@ -72,12 +72,12 @@ fn is_reference(value: &str) -> bool {
 }
 
 /// Values that a setting *about* secrets has.
-fn is_switch(value: &str) -> bool {
+pub(super) fn is_switch(value: &str) -> bool {
     const SWITCHES: [&str; 8] = ["true", "false", "on", "off", "yes", "no", "none", "bearer"];
     SWITCHES.iter().any(|switch| value.eq_ignore_ascii_case(switch))
 }
 
-fn names_a_secret(key: &str) -> bool {
+pub(super) fn names_a_secret(key: &str) -> bool {
     let words = words(key);
     let Some((last, before)) = words.split_last() else { return false };
     let key_kind = || before.last().is_some_and(|word| KEY_KINDS.contains(&word.as_str()));
@@ -125,7 +125,7 @@ fn is_random(value: &str) -> bool {
 }
 
 /// Shannon entropy of the byte distribution.
-fn bits_per_byte(bytes: &[u8]) -> f64 {
+pub(super) fn bits_per_byte(bytes: &[u8]) -> f64 {
     let mut counts = [0_u32; 256];
     bytes.iter().for_each(|byte| counts[usize::from(*byte)] += 1);
     let length = bytes.len() as f64;

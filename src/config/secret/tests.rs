@@ -3,7 +3,9 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
-use super::{Revealed, Secret, SecretError, looks_like_secret};
+use super::{
+    Revealed, Secret, SecretError, address_holds_secret, looks_like_secret, word_holds_secret,
+};
 
 #[derive(Debug, Deserialize)]
 struct Section {
@@ -145,5 +147,93 @@ fn ordinary_entries_pass() {
     ];
     for (key, value) in ordinary {
         assert!(!looks_like_secret(key, value), "{key}");
+    }
+}
+
+/// Whether any word of a command line holds a secret.
+fn line_holds_secret(words: &[&str]) -> bool {
+    let before = std::iter::once(None).chain(words.iter().copied().map(Some));
+    before.zip(words).any(|(before, word)| word_holds_secret(before, word))
+}
+
+const GITHUB: &str = "ghp_a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8";
+
+#[test]
+fn words_of_a_command_that_hold_secrets_are_recognised() {
+    let github = |text: &str| text.replace("GITHUB", GITHUB);
+    for line in [
+        vec![github("GITHUB")],
+        vec![github("--token=GITHUB")],
+        vec![github("--anything=GITHUB")],
+        vec![github("--config={\"auth\": \"GITHUB\"}")],
+        vec![github("https://GITHUB@github.com/a/b")],
+        vec![github("exec server --token GITHUB")],
+        vec!["--api-key".to_owned(), "abc".to_owned()],
+        vec!["--password=hunter2".to_owned()],
+        vec!["-e".to_owned(), "DB_PASSWORD=hunter2".to_owned()],
+        vec!["--header".to_owned(), "Authorization: Bearer abcdef123456".to_owned()],
+        vec!["--header".to_owned(), "X-Api-Key:abc".to_owned()],
+        vec!["--header".to_owned(), "PRIVATE-TOKEN: abc".to_owned()],
+        vec!["postgres://app:hunter2@db.example/main".to_owned()],
+        vec!["--url=https://mcp.example/mcp?api_key=abc".to_owned()],
+        vec!["q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA".to_owned()],
+        vec!["--x=wJa1rXUtnFEMI/K7MDENG/bPxRfiCYz8XMPL3KEY".to_owned()],
+        vec!["hf_aBcDeFgHiJkLmNoPqRsTuVwXyZaBcDeFgH".to_owned()],
+        vec!["sk-proj-a1B2c3D4e5F6g7H8i9J0k1L2".to_owned()],
+        vec!["-----BEGIN EC PRIVATE KEY-----\nMHc=".to_owned()],
+    ] {
+        let words: Vec<&str> = line.iter().map(String::as_str).collect();
+        assert!(line_holds_secret(&words), "{words:?}");
+    }
+}
+
+#[test]
+fn ordinary_commands_pass() {
+    let lines: [&[&str]; 18] = [
+        &["npx", "-y", "@modelcontextprotocol/server-sequential-thinking@2025.7.1", "/data"],
+        &["uvx", "--from", "git+https://github.com/a/b@9f86d081884c7d659a2feaa0c55ad015a3bf4f1b"],
+        &["/usr/bin/python3", "/home/anna/projects/a1b2c3d4e5f6a7b8c9d0/Server2.py"],
+        &["node", "Projects/MyServer2/build/src/index.js", "../Other4Server/dist/Main.js"],
+        &["docker", "run", "--rm", "-i", "-e", "GITHUB_TOKEN", "ghcr.io/github/secret-token:1.2"],
+        &["ghcr.io/a/b@sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"],
+        &[
+            "--integrity=sha512-z4PhNX7vuL3xVChQ1m2AB9Yg5AULVxXcg/SpIdNs6c5H0NE8XYXysP+DGNKHfuwvY7kx",
+        ],
+        &["--commit", "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b"],
+        &["--tenant", "0f8fad5b-d9cb-469f-a165-70867728950e"],
+        &["--tenant=0F8FAD5B-D9CB-469F-A165-70867728950E"],
+        &["--token-file", "/run/secrets/token", "--secret", "./secret.txt", "--password-stdin"],
+        &["--api-key=${API_KEY}", "--token", "$TOKEN", "sh", "-c", "server --token=$TOKEN"],
+        &["npm", "run", "token:refresh", "--max-tokens=4096", "npm_config_yes=true"],
+        &["sk-learn-mcp-server", "hf_transfer_mcp_server_v2", "npm_package_config_port"],
+        &["--url", "https://mcp.example/mcp?team=blue&page_token_size=3", "--token", "--verbose"],
+        &["http://127.0.0.1:8080/v1/0f8fad5b-d9cb-469f-a165-70867728950e/mcp"],
+        &["--header", "Authorization: Bearer ${TOKEN}", "--header", "Accept: application/json"],
+        &["--prompt", "Refresh the token: then go on, with basic functions and a bearer"],
+    ];
+    for line in lines {
+        assert!(!line_holds_secret(line), "{line:?}");
+    }
+}
+
+#[test]
+fn addresses_that_hold_secrets_are_recognised() {
+    for address in [
+        "https://user:pass@mcp.example/mcp",
+        "https://ghp_a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8@mcp.example/mcp",
+        "https://mcp.example/mcp?access_token=abc",
+        "https://mcp.example/mcp?k=q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA",
+        "https://mcp.example/ghp_a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8/mcp",
+    ] {
+        assert!(address_holds_secret(address), "{address}");
+    }
+    for address in [
+        "https://mcp.example/mcp?tenant=0f8fad5b-d9cb-469f-a165-70867728950e",
+        "https://user@mcp.example/mcp",
+        "https://mcp.example/mcp?access_token=",
+        "http://127.0.0.1:8420/mcp",
+        "no address",
+    ] {
+        assert!(!address_holds_secret(address), "{address}");
     }
 }

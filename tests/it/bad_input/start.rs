@@ -16,6 +16,7 @@ pub(super) const ROWS: &[&str] = &[
     "config-half-written",
     "config-unknown-key",
     "config-inline-secret",
+    "config-secret-in-command-or-url",
     "config-two-transports",
     "config-upstream-name",
     "policy-broken",
@@ -53,15 +54,16 @@ async fn a_bad_configuration_does_not_start() {
     let mut rows = Rows::new(ROWS);
     let folder = gateway::folder();
     let path = folder.path().join("bartizan.toml");
-    rows.row(
-        "config-missing",
-        shown(started(folder.path()).await, "bartizan.toml", "bartizan.toml"),
-    );
+    rows.row("config-missing", shown(started(folder.path()).await, "bartizan.toml", "--config"));
     std::fs::write(&path, [0xff, 0xfe, 0x00]).expect("written");
-    rows.row("config-unreadable", shown(started(folder.path()).await, "bartizan.toml", ""));
+    rows.row("config-unreadable", shown(started(folder.path()).await, "bartizan.toml", "UTF-8"));
     let secret = "ghp_a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8";
-    let cases: [(&'static str, String, &str); 8] = [
-        ("config-half-written", "[upstreams.f]\ncommand = [\"x\", ".to_owned(), ""),
+    let cases: [(&'static str, String, &str); 9] = [
+        (
+            "config-half-written",
+            "[listen]\naddress = \"127.0.0.1:0\"\n[upstreams.f]\ncommand = [\"x\", ".to_owned(),
+            ":5: unclosed array, expected `]`",
+        ),
         ("config-unknown-key", "[lissten]\naddress = \"127.0.0.1:0\"".to_owned(), "lissten"),
         (
             "config-inline-secret",
@@ -69,13 +71,18 @@ async fn a_bad_configuration_does_not_start() {
             "GITHUB_TOKEN",
         ),
         (
+            "config-secret-in-command-or-url",
+            format!("[upstreams.f]\ncommand = [\"x\",\n  \"--token={secret}\"]"),
+            ":4: upstream `f`: word 2 of `command` holds a secret",
+        ),
+        (
             "config-two-transports",
             "[upstreams.f]\ncommand = [\"x\"]\nurl = \"http://127.0.0.1:1/mcp\"".to_owned(),
             "keep one",
         ),
         ("config-upstream-name", "[upstreams.a__b]\ncommand = [\"x\"]".to_owned(), "a__b"),
-        ("policy-broken", "[access]\npolicies = \"policies\"".to_owned(), ""),
-        ("rule-broken", "[firewall]\nrules = \"rules\"".to_owned(), ""),
+        ("policy-broken", "[access]\npolicies = \"policies\"".to_owned(), "did you mean `risk`"),
+        ("rule-broken", "[firewall]\nrules = \"rules\"".to_owned(), "expected a string"),
         (
             "token-lifetime-too-long",
             "[identity.jwt]\nissuer = \"https://i.example\"\naudience = \"https://g.example\"\n\
@@ -108,6 +115,14 @@ async fn a_bad_configuration_does_not_start() {
             _ => "bartizan.toml",
         };
         rows.row(name, shown(attempt, file, mend));
+    }
+    for secret in ["https://ana:hunter2@mcp.example/mcp", "https://mcp.example/mcp?api_key=hunter2"]
+    {
+        let text = format!("[upstreams.f]\nurl = \"{secret}\"");
+        std::fs::write(&path, gateway::config_text(&text)).expect("written");
+        let error = started(folder.path()).await.expect_err("a secret in `url`");
+        assert!(error.contains("bartizan.toml:3: upstream `f`: `url` holds a secret"), "{error}");
+        assert!(error.contains("{ env = \"NAME\" }") && !error.contains("hunter2"), "{error}");
     }
     std::fs::write(&path, gateway::config_text("[listen]\naddress = \"0.0.0.0:0\""))
         .expect("written");
