@@ -3,7 +3,6 @@
 use super::{Call, Trail, authorize::Authorized};
 use crate::{
     gateway::Gateway,
-    inspect::Mode,
     limits::{Seat, key_of},
     refusal::Refusal,
 };
@@ -23,14 +22,8 @@ impl Gateway {
         trail: &mut Trail,
     ) -> Result<Call<'a, Admitted>, Refusal> {
         let key = key_of(&call.arrival.principal);
-        let seat = match self.limiter.load().admit(key, &trail.target) {
-            Ok(seat) => Some(seat),
-            Err(refusal) if call.item.settings.modes.limits == Mode::Observe => {
-                trail.would_refuse(&refusal);
-                None
-            }
-            Err(refusal) => return Err(refusal),
-        };
+        let counted = self.limiter.load().admit(key, &trail.target);
+        let seat = trail.carry_out(call.item.settings.modes.limits, counted)?;
         Ok(call.pass(|authorized| Admitted { authorized, seat }))
     }
 }

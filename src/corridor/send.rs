@@ -198,7 +198,7 @@ fn outgoing_params(call: &mut Call<'_, Cleared>) -> Object {
 /// Questions of one round; a person would never answer more.
 const QUESTIONS_MAX: usize = 32;
 
-fn asks_too_much(result: &Object) -> bool {
+pub(super) fn asks_too_much(result: &Object) -> bool {
     let requests = result.get("inputRequests").and_then(Json::as_object);
     requests.is_some_and(|requests| requests.len() > QUESTIONS_MAX)
 }
