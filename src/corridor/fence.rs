@@ -5,7 +5,7 @@ use crate::{
     catalog::Item,
     gateway::Gateway,
     inspect::Profile,
-    mcp::{Method, Object, RpcError, bridge::ResultType},
+    mcp::{Method, Object, bridge::ResultType},
     spotlight::{self, Mode, Origin},
 };
 
@@ -51,7 +51,7 @@ impl Gateway {
 }
 
 /// Marks the text of an upstream's error; there are no blocks to put a fence into.
-pub(super) fn mark_error(error: &mut RpcError, item: &Item, profile: Profile) {
+pub(super) fn mark_error(message: &mut String, item: &Item, profile: Profile) {
     let fences = !matches!(item.settings.spotlight, Mode::Off | Mode::Label);
     if fences && profile != Profile::Transparent {
         let origin = Origin {
@@ -60,6 +60,6 @@ pub(super) fn mark_error(error: &mut RpcError, item: &Item, profile: Profile) {
             rules: &[],
             uninspected: false,
         };
-        error.message = spotlight::fence_text(&error.message, origin);
+        *message = spotlight::fence_text(message, origin);
     }
 }

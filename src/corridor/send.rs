@@ -140,7 +140,7 @@ impl Gateway {
             let text = "The call was sent and failed; the server's error text was withheld.";
             return Refusal::new(Code::Withheld, text, "the firewall blocked an error");
         }
-        super::fence::mark_error(&mut error, item, firewall.profile);
+        super::fence::mark_error(&mut error.message, item, firewall.profile);
         let detail = format!("the upstream refused with {}", error.code);
         let mut refusal = Refusal::new(Code::Upstream, "the upstream refused", detail);
         refusal.rpc = Some(error);

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{
     Arrival, Trail,
+    fence::mark_error,
     release::{check_schema, check_shape, drop_our_meta, withheld},
     send::{asks_too_much, questions},
     tasks::Task,
@@ -223,6 +224,11 @@ impl Gateway {
     }
 
     fn mark_task(&self, arrival: &Arrival, task: &Task, result: &mut Object, trail: &Trail) {
+        if let Some(Json::Object(error)) = result.get_mut("error")
+            && let Some(Json::String(message)) = error.get_mut("message")
+        {
+            mark_error(message, &task.item, self.firewall.load().profile);
+        }
         let Some(Json::Object(inner)) = result.get_mut("result") else { return };
         let rules: Vec<&str> = trail.rules.iter().map(AsRef::as_ref).collect();
         let origin = Origin {

@@ -26,11 +26,13 @@ pub(super) struct Task {
     pub(super) upstream_id: String,
     /// What it asked when its caller last looked, as far as answers are checked against it, and
     /// the client that could be asked this.
-    asked: Arc<Mutex<Option<(Arc<ClientInfo>, Asked)>>>,
+    asked: Arc<Mutex<Option<Open>>>,
 }
 
 /// Questions by their key, as the caller saw them.
 pub(super) type Asked = HashMap<String, AskedRequest>;
+/// Open questions, and the client that was asked.
+type Open = (Arc<ClientInfo>, Asked);
 
 /// Tasks under way, by the name that the client knows.
 #[derive(Debug, Default)]
@@ -98,7 +100,7 @@ impl Task {
 
     /// The open questions that `answers` holds an object for, and who was asked; `None` if there
     /// are no such questions.
-    pub(super) fn asked_of(&self, answers: &Object) -> Option<(Arc<ClientInfo>, Asked)> {
+    pub(super) fn asked_of(&self, answers: &Object) -> Option<Open> {
         let kept = self.asked.lock();
         let (client, asked) = kept.as_ref()?;
         let open = answers.iter().filter(|(_, answer)| answer.as_object().is_some());

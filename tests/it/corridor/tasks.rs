@@ -27,7 +27,7 @@ impl Begun {
         let gateway = Gateway::start(&format!("{top}\n[upstreams.r]\n{}\n", raw.url)).await;
         let able = json!({"elicitation": {}, "extensions": {TASKS: {}}});
         let client = gateway.client(Era::Modern).able(able);
-        raw.returns(&task("working", json!({"resultType": "task"})).to_string());
+        raw.returns(&task("working", &json!({"resultType": "task"})).to_string());
         let started = client.call("r__t", json!({})).await;
         let id = started["result"]["taskId"].as_str().expect("a task").to_owned();
         Self { gateway, raw, client, id }
@@ -43,7 +43,7 @@ impl Begun {
 
     /// What the caller gets to see when the upstream says `further` of the task.
     async fn look(&self, status: &str, further: Value) -> Value {
-        self.raw.returns(&task(status, further).to_string());
+        self.raw.returns(&task(status, &further).to_string());
         self.ask("tasks/get", json!({})).await
     }
 
@@ -52,7 +52,7 @@ impl Begun {
     }
 }
 
-fn task(status: &str, further: Value) -> Value {
+fn task(status: &str, further: &Value) -> Value {
     let mut task = json!({
         "taskId": "theirs", "status": status, "createdAt": "2026-01-01T00:00:00Z",
         "lastUpdatedAt": "2026-01-01T00:00:00Z", "resultType": "complete",
@@ -72,7 +72,7 @@ fn adding(pattern: &str) -> Value {
     adding
 }
 
-fn ended(structured: Value) -> Value {
+fn ended(structured: &Value) -> Value {
     let content = json!([{"type": "text", "text": "done"}]);
     json!({"result": {"content": content, "structuredContent": structured}})
 }
@@ -81,37 +81,43 @@ fn ended(structured: Value) -> Value {
 async fn what_a_finished_task_carries_keeps_the_promises_of_its_tool() {
     const WITHHELD: i64 = -31008;
     let begun = Begun::with("", adding("^[0-9a-zA-Z_]+$")).await;
-    let good = begun.look("completed", ended(json!({"sum": "3"}))).await;
+    let good = begun.look("completed", ended(&json!({"sum": "3"}))).await;
     assert_eq!(good["result"]["result"]["structuredContent"], json!({"sum": "3"}), "{good}");
     let header = &good["result"]["result"]["content"][0]["text"];
     assert!(header.as_str().expect("a text").starts_with("[UNTRUSTED TOOL DATA id="), "{good}");
 
-    let mut second = ended(json!({"sum": "3"}));
+    let mut second = ended(&json!({"sum": "3"}));
     second["result"]["tools"] = json!([tool("smuggled")]);
     // A redaction breaks the schema, so nothing of it is delivered.
     let secret = json!({"sum": "ghp_a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"});
     for (what, bad) in [
-        ("unfit", ended(json!({"sum": 3}))),
+        ("unfit", ended(&json!({"sum": 3}))),
         ("missing", json!({"result": {"content": []}})),
         ("a second shape", second),
         ("no object", json!({"result": [1]})),
         ("another kind of result", json!({"result": {"resultType": "task", "taskId": "x"}})),
-        ("no longer fit after an edit", ended(secret)),
+        ("no longer fit after an edit", ended(&secret)),
     ] {
         let answer = begun.look("completed", bad).await;
         assert_eq!(answer["error"]["code"], WITHHELD, "{what}: {answer}");
     }
-    let mut strange = ended(json!({"sum": "3"}));
+    let mut strange = ended(&json!({"sum": "3"}));
     strange["result"]["content"] = json!([{"type": "video", "data": "AAAA"}]);
     let shown = begun.look("completed", strange).await;
     assert!(shown["result"].is_object() && !shown.to_string().contains("video"), "{shown}");
+
+    let error = json!({"error": {"code": -32050, "message": "no such row"}});
+    let failed = begun.look("failed", error).await;
+    let message = failed["result"]["error"]["message"].as_str().expect("a text");
+    assert!(message.starts_with("[UNTRUSTED TOOL DATA id="), "{message}");
+    assert!(message.contains("\nno such row\n"), "{message}");
     begun.gateway.end().await;
 }
 
 #[tokio::test]
 async fn an_unkept_promise_passes_and_is_recorded_where_the_schema_door_observes() {
     let begun = Begun::with("[doors]\nschema = \"observe\"", adding("^[0-9]+$")).await;
-    let answer = begun.look("completed", ended(json!({"sum": 3}))).await;
+    let answer = begun.look("completed", ended(&json!({"sum": 3}))).await;
     assert_eq!(answer["result"]["result"]["structuredContent"], json!({"sum": 3}), "{answer}");
     let records = begun.gateway.end().await;
     let outcome = records.iter().rfind(|entry| entry.phase == "outcome").expect("an outcome");
@@ -205,7 +211,7 @@ async fn a_task_says_nothing_when_it_begins() {
         "resultType": "task", "inputRequests": {"q": question("unscreened")},
         "result": {"tools": [tool("smuggled")]}, "error": {"code": 1, "message": "unscreened"},
     });
-    raw.returns(&task("input_required", further).to_string());
+    raw.returns(&task("input_required", &further).to_string());
     let started = client.call("r__t", json!({})).await;
     assert_eq!(started["result"]["status"], "input_required", "{started}");
     let shown = started.to_string();
