@@ -371,6 +371,10 @@ fn metadata(config: &Config, address: SocketAddr) -> anyhow::Result<Option<Resou
     Ok(Some(ResourceMetadata::new(&resource, servers, listen.scopes.clone())?))
 }
 
+/// What no door decides, and so nothing lets pass.
+const STILL: &str = "callers without identity, malformed messages, changed definitions, full \
+    tables and calls without a record are refused as ever";
+
 /// What everybody should know about how this gateway was started.
 fn notices(config: &Config, options: Options) -> Vec<String> {
     let mut notices = Vec::new();
@@ -387,15 +391,15 @@ fn notices(config: &Config, options: Options) -> Vec<String> {
         ("approval", doors.approval),
     ];
     if config.file.mode == Some(Mode::Observe) {
-        say("every door observes: it decides and records, and refuses nothing");
+        say(&format!("every door observes: it decides and records, and does not refuse; {STILL}"));
     } else {
         for (door, _) in observing.iter().filter(|(_, mode)| *mode == Mode::Observe) {
-            say(&format!("the door `{door}` only observes: it refuses nothing"));
+            say(&format!("the door `{door}` only observes: it does not refuse"));
         }
     }
     for (name, upstream) in &config.file.upstreams {
         if upstream.mode == Some(Mode::Observe) {
-            say(&format!("upstream `{name}` is only observed: nothing of it is refused"));
+            say(&format!("upstream `{name}` is only observed: no door refuses it; {STILL}"));
         }
     }
     if options.purpose == Purpose::Local {

@@ -86,7 +86,7 @@ impl Gateway {
             Method::ToolsList
             | Method::PromptsList
             | Method::ResourcesList
-            | Method::ResourceTemplatesList => self.list(arrival),
+            | Method::ResourceTemplatesList => self.list(arrival, trail),
             Method::Initialize | Method::Discover => Ok(self.describe(arrival)),
             Method::TasksGet | Method::TasksUpdate | Method::TasksCancel => {
                 self.task(arrival, trail).await

@@ -34,6 +34,7 @@ pub struct Metrics {
     times: RwLock<BTreeMap<&'static str, Times>>,
     unidentified: AtomicU64,
     malformed: AtomicU64,
+    partial_lists: AtomicU64,
 }
 
 impl Metrics {
@@ -63,6 +64,11 @@ impl Metrics {
         self.malformed.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// A list that some tool server could not contribute to.
+    pub(crate) fn partial_list(&self) {
+        self.partial_lists.fetch_add(1, Ordering::Relaxed);
+    }
+
     /// The Prometheus text exposition (format 0.0.4). `gauges` are read at this moment.
     pub fn render(&self, gauges: &[(&str, &str, u64)]) -> String {
         let mut text = String::new();
@@ -88,6 +94,11 @@ impl Metrics {
                 &self.unidentified,
             ),
             ("bartizan_malformed_total", "Messages that could not be read.", &self.malformed),
+            (
+                "bartizan_partial_lists_total",
+                "Lists that a tool server is missing from.",
+                &self.partial_lists,
+            ),
         ] {
             head(&mut text, name, "counter", help);
             line(&mut text, format_args!("{name} {}", count.load(Ordering::Relaxed)));

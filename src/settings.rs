@@ -48,7 +48,14 @@ pub struct ToolSettings {
     pub modes: Modes,
 }
 
-/// Which doors only observe: they decide and record, and refuse nothing.
+impl ToolSettings {
+    /// Whether calls bring in what strangers wrote: web pages, mail, issues, chats.
+    pub fn reads_untrusted(&self) -> bool {
+        self.classes.iter().any(|class| class == "reads_untrusted")
+    }
+}
+
+/// Which doors only observe: they decide and record, and do not refuse.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Modes {
     pub access: Mode,

@@ -3,7 +3,6 @@
 use super::{Call, Trail, authorize::Authorized};
 use crate::{
     gateway::Gateway,
-    inspect::Mode,
     limits::{Seat, key_of},
     refusal::Refusal,
 };
@@ -26,14 +25,8 @@ impl Gateway {
         let item = &call.item;
         // By what it is at its server: one tool under two names, or a template's many URIs, is one.
         let target = (&item.upstream.name, item.kind, &item.name);
-        let seat = match self.limiter.load().admit(key, target) {
-            Ok(seat) => Some(seat),
-            Err(refusal) if call.item.settings.modes.limits == Mode::Observe => {
-                trail.would_refuse(&refusal);
-                None
-            }
-            Err(refusal) => return Err(refusal),
-        };
+        let counted = self.limiter.load().admit(key, target);
+        let seat = trail.carry_out(item.settings.modes.limits, counted)?;
         Ok(call.pass(|authorized| Admitted { authorized, seat }))
     }
 }

@@ -55,14 +55,9 @@ impl Gateway {
     ) -> Result<Call<'a, Authorized>, Refusal> {
         let policies = self.policies.load();
         let decided = decide(&policies, call.arrival, &call.item, &call.arguments, trail);
-        let hold = match decided {
-            Ok(hold) => hold,
-            Err(refusal) if call.item.settings.modes.access == Mode::Observe => {
-                trail.would_refuse(&refusal);
-                None
-            }
-            Err(refusal) => return Err(refusal),
-        };
+        let hold = trail.carry_out(call.item.settings.modes.access, decided)?.flatten();
+        // A definition that nobody accepted is kept back in observe mode too: what it would let
+        // through is not known, and one command of a person lets it through.
         if let Some(why) = &call.item.quarantine {
             // The agent learns what happened, not which rule saw it (settled rule 15).
             let text = format!(
@@ -84,10 +79,8 @@ impl Gateway {
         trail: &mut Trail,
     ) -> Result<(), Refusal> {
         let policies = self.policies.load();
-        match decide(&policies, arrival, item, arguments, trail) {
-            Err(refusal) if item.settings.modes.access == Mode::Enforce => Err(refusal),
-            _ => Ok(()),
-        }
+        let decided = decide(&policies, arrival, item, arguments, trail);
+        trail.carry_out(item.settings.modes.access, decided).map(drop)
     }
 
     /// Whether a list may show this item to this caller.
@@ -100,6 +93,18 @@ impl Gateway {
         let question = question(principal, item, Action::List, None);
         let allowed = matches!(self.policies.load().decide(&question), Decision::Allow { .. });
         allowed || item.settings.modes.access == Mode::Observe
+    }
+
+    /// Whether the policies let this caller know of anything at `server`, of which nothing is
+    /// listed now. Asked of an item without a name: a policy that names single items says no.
+    pub(crate) fn may_know_of(&self, principal: &Principal, server: &str) -> bool {
+        let policies = self.policies.load();
+        let risk = Risk::default().name();
+        [TargetKind::Tool, TargetKind::Prompt, TargetKind::Resource].into_iter().any(|kind| {
+            let target = Target { kind, server, name: "", risk, classes: &[] };
+            let question = ask(principal, target, Action::List, None);
+            matches!(policies.decide(&question), Decision::Allow { .. })
+        })
     }
 }
 
@@ -171,25 +176,30 @@ fn question<'a>(
         Kind::Prompt => TargetKind::Prompt,
         Kind::Resource | Kind::Template => TargetKind::Resource,
     };
-    Question {
-        caller: Caller {
-            agent: &principal.agent,
-            user: principal.user.as_deref(),
-            groups: &principal.groups,
-            proof: principal.proof.name(),
-            run: principal.run.as_deref(),
-        },
-        action,
-        target: Target {
-            kind,
-            server: &item.upstream.name,
-            name: &item.name,
-            risk: item.settings.risk.name(),
-            classes: &item.settings.classes,
-        },
-        arguments,
-        time: crate::ids::now_ms(),
-    }
+    let target = Target {
+        kind,
+        server: &item.upstream.name,
+        name: &item.name,
+        risk: item.settings.risk.name(),
+        classes: &item.settings.classes,
+    };
+    ask(principal, target, action, arguments)
+}
+
+fn ask<'a>(
+    principal: &'a Principal,
+    target: Target<'a>,
+    action: Action,
+    arguments: Option<&'a serde_json::Value>,
+) -> Question<'a> {
+    let caller = Caller {
+        agent: &principal.agent,
+        user: principal.user.as_deref(),
+        groups: &principal.groups,
+        proof: principal.proof.name(),
+        run: principal.run.as_deref(),
+    };
+    Question { caller, action, target, arguments, time: crate::ids::now_ms() }
 }
 
 /// Asks the policies; the reason to hold, if a person must agree.
@@ -201,7 +211,9 @@ fn decide(
     trail: &mut Trail,
 ) -> Result<Option<Arc<str>>, Refusal> {
     let principal = &arrival.principal;
-    let unknown = |why: &str| Refusal::unknown(arrival.method, &trail_name(arrival), why);
+    // The name as the caller wrote it, so that unknown and forbidden answers differ in nothing.
+    let name = trail.target.clone();
+    let unknown = |why: &str| Refusal::unknown(arrival.method, &name, why);
     if principal.proof == Proof::Bearer && item.settings.risk >= Risk::High {
         return Err(unknown("a plain bearer token never suffices for risk high or critical"));
     }
@@ -223,17 +235,9 @@ fn decide(
             if !listed {
                 return Err(unknown(detail));
             }
-            let text = format!(
-                "Not executed: the policies do not allow `{}` with these arguments.",
-                trail_name(arrival)
-            );
+            let text =
+                format!("Not executed: the policies do not allow `{name}` with these arguments.");
             Err(Refusal::new(Code::Forbidden, text, detail))
         }
     }
-}
-
-/// The name as the caller wrote it, so that unknown and forbidden answers differ in nothing.
-fn trail_name(arrival: &Arrival) -> String {
-    let key = arrival.method.name_param().unwrap_or("uri");
-    arrival.params.str(key).unwrap_or("").to_owned()
 }

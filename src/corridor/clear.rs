@@ -81,7 +81,8 @@ impl Gateway {
         }
         let key = key_of(&arrival.principal);
         let limiter = self.limiter.load_full();
-        let waiting = limiter.wait_seat(key)?;
+        let mode = call.item.settings.modes.limits;
+        let waiting = trail.carry_out(mode, limiter.wait_seat(key))?;
         call.passed.admitted.seat = None;
         let (policies, rules) = (self.policies.load_full(), self.firewall.load_full());
         let request = Request {
@@ -104,7 +105,11 @@ impl Gateway {
         };
         let held = held?;
         drop(waiting);
-        call.passed.admitted.seat = Some(seat_in_time(&limiter, key).await?);
+        let seat = match mode {
+            Mode::Enforce => seat_in_time(&limiter, key).await,
+            Mode::Observe => limiter.seat(key),
+        };
+        call.passed.admitted.seat = trail.carry_out(mode, seat)?;
         Ok(held)
     }
 }

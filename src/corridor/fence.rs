@@ -1,11 +1,11 @@
 //! The last door: the answer is marked as what it is, in the caller's era.
 
-use super::{Answer, Trail, release::Released};
+use super::{Answer, Arrival, Trail, release::Released};
 use crate::{
     catalog::Item,
     gateway::Gateway,
     inspect::Profile,
-    mcp::{Method, Object, RpcError, bridge::ResultType},
+    mcp::{Method, Object, bridge::ResultType},
     spotlight::{self, Mode, Origin},
 };
 
@@ -22,20 +22,37 @@ impl Gateway {
             rules: &rules,
             uninspected: trail.uninspected,
         };
-        let mode = self.spotlight_for(&arrival.client, &item);
+        let mode = self.marking(arrival, &item);
         match arrival.method {
-            Method::ToolsCall => spotlight::mark_blocks(&mut result, mode, origin),
+            Method::ToolsCall => self.mark_result(arrival, &item, &mut result, origin),
             Method::ResourcesRead => spotlight::mark_contents(&mut result, mode, origin),
+            Method::PromptsGet => spotlight::mark_messages(&mut result, mode, origin),
             _ if mode != Mode::Off => spotlight::label(&mut result, mode, None, origin),
             _ => {}
         }
         result
     }
+
+    /// Marks a tool's result, wherever it stands.
+    pub(super) fn mark_result(
+        &self,
+        arrival: &Arrival,
+        item: &Item,
+        result: &mut Object,
+        origin: Origin<'_>,
+    ) {
+        spotlight::mark_blocks(result, self.marking(arrival, item), origin);
+    }
+
+    fn marking(&self, arrival: &Arrival, item: &Item) -> Mode {
+        let reads_untrusted = item.settings.reads_untrusted();
+        self.spotlight_for(&arrival.client, item).resolve(reads_untrusted)
+    }
 }
 
 /// Marks the text of an upstream's error; there are no blocks to put a fence into.
-pub(super) fn mark_error(error: &mut RpcError, item: &Item, profile: Profile) {
-    let fences = matches!(item.settings.spotlight, Mode::Fence | Mode::Linemark);
+pub(super) fn mark_error(message: &mut String, item: &Item, profile: Profile) {
+    let fences = !matches!(item.settings.spotlight, Mode::Off | Mode::Label);
     if fences && profile != Profile::Transparent {
         let origin = Origin {
             upstream: &item.upstream.name,
@@ -43,6 +60,6 @@ pub(super) fn mark_error(error: &mut RpcError, item: &Item, profile: Profile) {
             rules: &[],
             uninspected: false,
         };
-        error.message = spotlight::fence_text(&error.message, origin);
+        *message = spotlight::fence_text(message, origin);
     }
 }

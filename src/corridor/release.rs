@@ -3,9 +3,9 @@
 
 use super::{Answer, Trail, send::Received};
 use crate::{
+    catalog::Item,
     firewall::Surface,
     gateway::Gateway,
-    inspect::Mode,
     limits::Seat,
     mcp::{
         Json, Method, Object,
@@ -38,9 +38,7 @@ impl Gateway {
         }
         if answer.passed.kind == ResultType::Complete {
             check_shape(method, &mut answer.result)?;
-            if modes.schema == Mode::Enforce {
-                check_schema(&answer)?;
-            }
+            trail.carry_out(modes.schema, check_schema(&answer.item, &answer.result))?;
         }
         let firewall = self.firewall_for(modes.firewall);
         let mut result = Json::Object(std::mem::take(&mut answer.result));
@@ -53,7 +51,7 @@ impl Gateway {
             return Err(withheld("its content was stopped by the gateway's firewall"));
         }
         if inspection.edited {
-            check_schema(&answer)?;
+            trail.carry_out(modes.schema, check_schema(&answer.item, &answer.result))?;
         }
         let Answer { arrival, item, result, passed: Received { kind, seat } } = answer;
         Ok(Answer { arrival, item, result, passed: Released { kind, _seat: seat } })
@@ -69,7 +67,7 @@ fn surface(method: Method) -> Surface {
     }
 }
 
-fn withheld(why: &str) -> Refusal {
+pub(super) fn withheld(why: &str) -> Refusal {
     let text = format!("The call ran, but its result was withheld: {why}. Do not repeat the call.");
     Refusal::new(Code::Withheld, text, why)
 }
@@ -85,7 +83,7 @@ pub(super) fn drop_our_meta(result: &mut Object) {
 }
 
 /// Decodes by the request's method: one shape, its own, and known content alone.
-fn check_shape(method: Method, result: &mut Object) -> Result<(), Refusal> {
+pub(super) fn check_shape(method: Method, result: &mut Object) -> Result<(), Refusal> {
     if let Some(shape) = bridge::foreign_shape(method, result) {
         return Err(withheld(&format!("it mixes in `{shape}` of another kind of answer")));
     }
@@ -136,13 +134,10 @@ fn is_block(block: &Json) -> bool {
 }
 
 /// Structured content stays valid against the schema that was promised, or is not delivered.
-fn check_schema<S>(answer: &Answer<'_, S>) -> Result<(), Refusal> {
-    let result = &answer.result;
+pub(super) fn check_schema(item: &Item, result: &Object) -> Result<(), Refusal> {
     let failed = result.get("isError").and_then(Json::as_bool) == Some(true);
-    let (Some(schema), false) = (&answer.item.output, failed) else { return Ok(()) };
-    if answer.arrival.method != Method::ToolsCall {
-        return Ok(());
-    }
+    // Tools alone have one.
+    let (Some(schema), false) = (&item.output, failed) else { return Ok(()) };
     let structured = result.get("structuredContent");
     let structured = structured.ok_or_else(|| withheld("its structured content is missing"))?;
     schema.check(structured).map_err(|error| {

@@ -5,7 +5,6 @@ use crate::{
     catalog::Kind,
     firewall::{Disposition, Surface},
     gateway::Gateway,
-    inspect::Mode,
     mcp::{Json, Method},
     refusal::{Code, Refusal},
 };
@@ -26,12 +25,7 @@ impl Gateway {
         trail: &mut Trail,
     ) -> Result<Call<'a, Screened>, Refusal> {
         let modes = call.item.settings.modes;
-        if let Err(refusal) = fits_schema(&call) {
-            if modes.schema == Mode::Enforce {
-                return Err(refusal);
-            }
-            trail.would_refuse(&refusal);
-        }
+        trail.carry_out(modes.schema, fits_schema(&call))?;
         let surface = match call.arrival.method {
             Method::ToolsCall => Surface::ToolArguments,
             _ => Surface::PromptArguments,
@@ -48,7 +42,7 @@ impl Gateway {
         }
         if inspection.edited {
             // What a rule cut out must leave a call that the tool still understands.
-            fits_schema(&call)?;
+            trail.carry_out(modes.schema, fits_schema(&call))?;
         }
         // `_meta` and whatever else stands beside the arguments travels on as it is, or not.
         let beside = firewall.look(surface, &call.arrival.params);

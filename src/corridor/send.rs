@@ -155,7 +155,7 @@ impl Gateway {
             let text = "The call was sent and failed; the server's error text was withheld.";
             return Refusal::new(Code::Withheld, text, "the firewall blocked an error");
         }
-        super::fence::mark_error(&mut error, item, firewall.profile);
+        super::fence::mark_error(&mut error.message, item, firewall.profile);
         let detail = format!("the upstream refused with {}", error.code);
         let mut refusal = Refusal::new(Code::Upstream, "the upstream refused", detail);
         refusal.rpc = Some(error);
@@ -232,7 +232,7 @@ fn outgoing_params(call: &mut Call<'_, Cleared>) -> Object {
 /// Questions of one round; a person would never answer more.
 const QUESTIONS_MAX: usize = 32;
 
-fn asks_too_much(result: &Object) -> bool {
+pub(super) fn asks_too_much(result: &Object) -> bool {
     let requests = result.get("inputRequests").and_then(Json::as_object);
     requests.is_some_and(|requests| requests.len() > QUESTIONS_MAX)
 }

@@ -2,14 +2,25 @@
 
 use std::sync::Arc;
 
-use super::{Arrival, Trail, tasks::Task};
+use super::{
+    Arrival, Trail,
+    fence::mark_error,
+    release::{check_schema, check_shape, drop_our_meta, withheld},
+    send::{asks_too_much, questions},
+    tasks::Task,
+};
 use crate::{
+    catalog::Item,
     firewall::Surface,
     gateway::Gateway,
-    mcp::{Json, Method, Object, RpcError, client::EXTENSION_TASKS},
+    mcp::{
+        ClientInfo, Json, Method, Object, RpcError,
+        bridge::{self, ResultType},
+        client::EXTENSION_TASKS,
+    },
     refusal::{Code, Refusal},
     relay::{Relay, Witness},
-    spotlight::{self, Origin},
+    spotlight::Origin,
     upstream::link::Outbound,
 };
 
@@ -32,40 +43,87 @@ impl Gateway {
         }
         let id = arrival.params.str("taskId").unwrap_or("");
         trail.target = id.to_owned();
-        let task = self.tasks.get(id, &arrival.principal).ok_or_else(|| {
-            Refusal::protocol(RpcError::new(RpcError::INVALID_PARAMS, "Unknown task"))
-        })?;
+        let task = self.tasks.get(id, &arrival.principal).ok_or_else(|| invalid("Unknown task"))?;
+        let modes = task.item.settings.modes;
         trail.item = Some(Arc::clone(&task.item));
         self.confirm(arrival, &task.item, &Object::new(), trail)?;
         let key = crate::limits::key_of(&arrival.principal);
-        let _seat = self.limiter.load().admit(key, "tasks")?;
-        let mut params = arrival.params.clone();
+        let counted = self.limiter.load().admit(key, "tasks");
+        let _seat = trail.carry_out(modes.limits, counted)?;
         // Nothing travels beside what the extension names.
-        params.retain(|key| matches!(key, "taskId" | "inputResponses"));
-        params.insert("taskId", task.upstream_id.as_str());
-        trail.arguments_digest = params.digest();
-        let firewall = self.firewall_for(task.item.settings.modes.firewall);
-        if let Some(responses) = params.get_mut("inputResponses")
-            && firewall.inspect(Surface::InputResponse, responses).blocks()
-        {
-            let text = "Not sent: the firewall stopped the answers.";
-            return Err(Refusal::new(Code::Blocked, text, ""));
+        let mut params = Object::from([("taskId", task.upstream_id.as_str().into())]);
+        if arrival.method == Method::TasksUpdate {
+            let answers = self.answers_to(arrival, &task, trail).await?;
+            params.insert("inputResponses", answers);
         }
+        let relay = Arc::new(self.task_relay(arrival, &arrival.client, &task, trail));
+        trail.arguments_digest = params.digest();
         trail.decide(self, arrival).await?;
-        let mut result = self.ask_task(arrival, &task, params, trail).await?;
+        let mut result = self.ask_task(arrival, &task, params, &relay).await?;
         if result.get("taskId").is_some() {
             result.insert("taskId", id);
         }
-        let mut value = Json::Object(std::mem::take(&mut result));
-        let inspection = firewall.inspect(Surface::ToolResult, &mut value);
-        trail.found(&inspection);
-        if inspection.blocks() {
-            let text = "The task's state was withheld by the gateway's firewall.";
-            return Err(Refusal::new(Code::Withheld, text, ""));
+        let asked = self.screen_questions(arrival, &task, &relay, &mut result).await?;
+        self.screen_task(&task, &mut result, trail)?;
+        if let Some(asked) = asked {
+            result.insert("inputRequests", asked);
         }
-        let Json::Object(mut result) = value else { return Ok(Object::new()) };
-        self.mark_task(arrival, &task, &mut result);
+        self.mark_task(arrival, &task, &mut result, trail);
         Ok(result)
+    }
+
+    /// What the caller answers to a task's questions, if the task's tool may still hear it: the
+    /// answers to what was asked, screened against what was asked, and nothing else.
+    async fn answers_to(
+        &self,
+        arrival: &Arrival,
+        task: &Task,
+        trail: &Trail,
+    ) -> Result<Object, Refusal> {
+        if let Some(why) = self.kept_back_since(&task.item) {
+            let text = "Not sent: the tool behind this task is kept back because its definition is \
+                not one that a person accepted, or it is gone. Somebody must look at it \
+                (`bartizan pins diff`) before it hears answers.";
+            return Err(Refusal::new(Code::Quarantined, text, why));
+        }
+        let answers = arrival.params.get("inputResponses").and_then(Json::as_object);
+        let answers = answers.ok_or_else(|| invalid("`inputResponses` must be an object"))?;
+        if answers.is_empty() {
+            return Ok(Object::new());
+        }
+        let (client, asked) = task
+            .asked_of(answers)
+            .ok_or_else(|| invalid("`inputResponses` answers nothing that the task asks"))?;
+        // The relay has the answers already, so it screens them and asks nobody.
+        let relay = self.task_relay(arrival, &client, task, trail).bring(Some(answers.clone()));
+        let mut heard = relay.ask_all(asked).await.map_err(Refusal::protocol)?;
+        let each = answers.keys().filter_map(|key| {
+            let answer = heard.remove(key)?.ok()?;
+            Some((key.to_owned(), Json::Object(answer)))
+        });
+        Ok(each.collect())
+    }
+
+    /// Why the tool that began a task may not go on hearing its caller, if it may not.
+    fn kept_back_since(&self, item: &Item) -> Option<String> {
+        let snapshot = self.catalog.snapshot();
+        let view = snapshot.each.get(&item.upstream.endpoint);
+        match view.and_then(|view| view.tool(&item.name)) {
+            Some(now) => now.quarantine.clone(),
+            None => Some("the tool is no longer listed".to_owned()),
+        }
+    }
+
+    fn task_relay(
+        &self,
+        arrival: &Arrival,
+        client: &Arc<ClientInfo>,
+        task: &Task,
+        trail: &Trail,
+    ) -> Relay {
+        let firewall = self.firewall_for(task.item.settings.modes.firewall);
+        let witness = Witness { session: None, ..self.witness(arrival, &task.item, trail) };
+        Relay::new(arrival.line.clone(), Arc::clone(client), firewall, witness)
     }
 
     async fn ask_task(
@@ -73,49 +131,118 @@ impl Gateway {
         arrival: &Arrival,
         task: &Task,
         params: Object,
-        trail: &Trail,
+        relay: &Arc<Relay>,
     ) -> Result<Object, Refusal> {
         let upstream = &task.item.upstream;
         let failed = |error: &dyn std::error::Error| {
             Refusal::new(Code::Upstream, format!("No answer: {error}."), error.to_string())
         };
         let connected = upstream.connected().ok_or_else(|| failed(&upstream.down()))?;
-        let firewall = self.firewall_for(task.item.settings.modes.firewall);
-        let client = Arc::clone(&arrival.client);
-        let witness = Witness { session: None, ..self.witness(arrival, &task.item, trail) };
-        let relay = Arc::new(Relay::new(arrival.line.clone(), client, firewall, witness));
         let outbound = Outbound {
             method: arrival.method.name(),
             params,
             name: Some(&task.upstream_id),
             mirrored: &[],
-            relay: Some(Arc::clone(&relay)),
+            relay: Some(Arc::clone(relay)),
             timeout: upstream.call_timeout(),
             cancel: arrival.line.stop.clone(),
         };
         let response = connected.link.request(outbound).await.map_err(|error| failed(&error))?;
         let mut result = response.outcome.map_err(|error| self.refused(&task.item, error))?;
-        super::release::drop_our_meta(&mut result);
-        for asked in super::send::questions(&result).values_mut() {
-            relay.let_ask(asked).await.map_err(Refusal::protocol)?;
-        }
+        drop_our_meta(&mut result);
         Ok(result)
     }
 
-    /// A finished task carries a tool's result: marked like any other.
-    fn mark_task(&self, arrival: &Arrival, task: &Task, result: &mut Object) {
+    /// Takes the questions out, screens them and keeps what answers will be checked against. What
+    /// is given back is what the caller sees; an entry that is no question is left out.
+    async fn screen_questions(
+        &self,
+        arrival: &Arrival,
+        task: &Task,
+        relay: &Relay,
+        result: &mut Object,
+    ) -> Result<Option<Json>, Refusal> {
+        if asks_too_much(result) {
+            return Err(withheld("it asks too much at once"));
+        }
+        let mut asked = questions(result);
+        for question in asked.values_mut() {
+            relay.let_ask(question).await.map_err(Refusal::protocol)?;
+        }
+        // The empty place keeps the member where the upstream put it.
+        let requests = result.get_mut("inputRequests").map(std::mem::take);
+        let shown = requests.map(|requests| {
+            let each = requests.as_object().into_iter().flat_map(Object::iter);
+            let screened = each.filter_map(|(key, request)| {
+                let mut request = request.as_object()?.clone();
+                request.insert("params", asked.get(key)?.params.clone());
+                Some((key.to_owned(), Json::Object(request)))
+            });
+            Json::Object(screened.collect())
+        });
+        if !task.keep(&arrival.client, asked) {
+            return Err(withheld("it asks too much at once"));
+        }
+        Ok(shown)
+    }
+
+    /// A task's state is a stranger's text, and what a finished one carries is a tool's result:
+    /// checked like any other.
+    fn screen_task(
+        &self,
+        task: &Task,
+        result: &mut Object,
+        trail: &mut Trail,
+    ) -> Result<(), Refusal> {
+        let modes = task.item.settings.modes;
+        if let Some(inner) = result.get_mut("result") {
+            let inner = inner.as_object_mut().ok_or_else(|| withheld("it is no object"))?;
+            drop_our_meta(inner);
+            if bridge::result_type(inner) != Ok(ResultType::Complete) {
+                return Err(withheld("it is not the end of a call"));
+            }
+            check_shape(Method::ToolsCall, inner)?;
+            trail.carry_out(modes.schema, check_schema(&task.item, inner))?;
+        }
+        let firewall = self.firewall_for(modes.firewall);
+        let mut value = Json::Object(std::mem::take(result));
+        let inspection = firewall.inspect(Surface::ToolResult, &mut value);
+        if let Json::Object(inspected) = value {
+            *result = inspected;
+        }
+        trail.found(&inspection);
+        if inspection.blocks() {
+            let text = "The task's state was withheld by the gateway's firewall.";
+            return Err(Refusal::new(Code::Withheld, text, ""));
+        }
+        if inspection.edited
+            && let Some(inner) = result.get("result").and_then(Json::as_object)
+        {
+            trail.carry_out(modes.schema, check_schema(&task.item, inner))?;
+        }
+        Ok(())
+    }
+
+    fn mark_task(&self, arrival: &Arrival, task: &Task, result: &mut Object, trail: &Trail) {
+        if let Some(Json::Object(error)) = result.get_mut("error")
+            && let Some(Json::String(message)) = error.get_mut("message")
+        {
+            mark_error(message, &task.item, self.firewall.load().profile);
+        }
         let Some(Json::Object(inner)) = result.get_mut("result") else { return };
+        let rules: Vec<&str> = trail.rules.iter().map(AsRef::as_ref).collect();
         let origin = Origin {
             upstream: &task.item.upstream.name,
             name: &task.item.name,
-            rules: &[],
-            uninspected: false,
+            rules: &rules,
+            uninspected: trail.uninspected,
         };
-        if arrival.method == Method::TasksGet {
-            let mode = self.spotlight_for(&arrival.client, &task.item);
-            spotlight::mark_blocks(inner, mode, origin);
-        }
+        self.mark_result(arrival, &task.item, inner, origin);
     }
+}
+
+fn invalid(what: &str) -> Refusal {
+    Refusal::protocol(RpcError::new(RpcError::INVALID_PARAMS, what))
 }
 
 fn needed() -> Object {

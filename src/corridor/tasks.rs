@@ -8,7 +8,14 @@ use std::{
 use parking_lot::Mutex;
 
 use super::Arrival;
-use crate::{catalog::Item, identity::Principal, ids, limits::key_of, mcp::Object};
+use crate::{
+    catalog::Item,
+    exchange::AskedRequest,
+    identity::Principal,
+    ids,
+    limits::key_of,
+    mcp::{ClientInfo, Object},
+};
 
 /// A task somebody started.
 #[derive(Clone, Debug)]
@@ -17,7 +24,15 @@ pub(super) struct Task {
     pub(super) item: Arc<Item>,
     /// Its name at the upstream.
     pub(super) upstream_id: String,
+    /// What it asked when its caller last looked, as far as answers are checked against it, and
+    /// the client that could be asked this.
+    asked: Arc<Mutex<Option<Open>>>,
 }
+
+/// Questions by their key, as the caller saw them.
+pub(super) type Asked = HashMap<String, AskedRequest>;
+/// Open questions, and the client that was asked.
+type Open = (Arc<ClientInfo>, Asked);
 
 /// Tasks under way, by the name that the client knows.
 #[derive(Debug, Default)]
@@ -41,15 +56,21 @@ impl<T> Default for Table<T> {
 const TASKS_PER_PARTY_MAX: usize = 1_000;
 /// Tasks of all; beyond it whoever has most loses one.
 const TASKS_MAX: usize = 50_000;
+/// Bytes of one task's open questions that are kept; a task that asks more is not shown.
+const ASKED_BYTES_MAX: usize = 16 << 10;
+/// What an answer is checked against; the words of a question are kept by nobody.
+const CHECKED: [&str; 3] = ["mode", "url", "requestedSchema"];
 
 impl Tasks {
-    /// Gives a new task a name of ours.
+    /// Gives a new task a name of ours. What it asks and what comes of it are left out: its caller
+    /// hears of them from `tasks/get`, where they are screened.
     pub(super) fn rename(&self, arrival: &Arrival, item: &Arc<Item>, mut result: Object) -> Object {
+        result.retain(|key| !matches!(key, "inputRequests" | "result" | "error"));
         let upstream_id = result.str("taskId").unwrap_or("").to_owned();
         let name = ids::session();
         let (principal, item) = (Arc::clone(&arrival.principal), Arc::clone(item));
         let party = key_of(&principal);
-        let task = Task { principal, item, upstream_id };
+        let task = Task { principal, item, upstream_id, asked: Arc::default() };
         self.0.lock().add(party, name.as_str().into(), task);
         result.insert("taskId", name);
         result
@@ -59,6 +80,33 @@ impl Tasks {
     pub(super) fn get(&self, name: &str, principal: &Principal) -> Option<Task> {
         let table = self.0.lock();
         table.by_name.get(name).filter(|task| task.principal.is_same_party(principal)).cloned()
+    }
+}
+
+impl Task {
+    /// Keeps what was asked, in the place of what was asked before. False if it is too much.
+    pub(super) fn keep(&self, client: &Arc<ClientInfo>, mut asked: Asked) -> bool {
+        let mut bytes = 0;
+        for (key, question) in &mut asked {
+            question.params.retain(|key| CHECKED.contains(&key));
+            bytes +=
+                key.len() + question.method.len() + question.params.to_value().to_string().len();
+        }
+        let fits = bytes <= ASKED_BYTES_MAX;
+        let open = fits && !asked.is_empty();
+        *self.asked.lock() = open.then(|| (Arc::clone(client), asked));
+        fits
+    }
+
+    /// The open questions that `answers` holds an object for, and who was asked; `None` if there
+    /// are no such questions.
+    pub(super) fn asked_of(&self, answers: &Object) -> Option<Open> {
+        let kept = self.asked.lock();
+        let (client, asked) = kept.as_ref()?;
+        let open = answers.iter().filter(|(_, answer)| answer.as_object().is_some());
+        let asked: Asked =
+            open.filter_map(|(key, _)| Some((key.to_owned(), asked.get(key)?.clone()))).collect();
+        (!asked.is_empty()).then(|| (Arc::clone(client), asked))
     }
 }
 

@@ -13,7 +13,7 @@ use crate::{
     audit::{Disposition, Entry, Fields, Mode, Outcome},
     catalog::Item,
     gateway::Gateway,
-    inspect::Inspection,
+    inspect::{self, Inspection},
     mcp::{Method, Object},
     refusal::{Code, Refusal},
     relay::{Steps, Witness},
@@ -30,7 +30,7 @@ pub struct Trail {
     pub(super) policies: Names,
     pub(super) approval: Option<String>,
     pub(super) arguments_digest: String,
-    /// What would have been refused, where a door only observes.
+    /// What would have been refused, where a door only observes, since the last record.
     would: Option<&'static str>,
     held: Option<String>,
     decided: bool,
@@ -62,12 +62,32 @@ impl Trail {
         self.rules.extend(inspection.rules.iter().cloned());
         self.uninspected |= inspection.uninspected;
         if inspection.would != inspection.disposition {
-            self.would.get_or_insert(Code::Blocked.name());
+            let code = if self.decided { Code::Withheld } else { Code::Blocked };
+            self.would.get_or_insert(code.name());
         }
     }
 
     pub(super) fn would_refuse(&mut self, refusal: &Refusal) {
         self.would.get_or_insert(refusal.code.name());
+    }
+
+    /// Carries out what a door decided or, where the door observes, notes it and goes on.
+    ///
+    /// # Errors
+    /// What the door decided, where it enforces.
+    pub(crate) fn carry_out<T>(
+        &mut self,
+        mode: inspect::Mode,
+        decided: Result<T, Refusal>,
+    ) -> Result<Option<T>, Refusal> {
+        match (decided, mode) {
+            (Ok(passed), _) => Ok(Some(passed)),
+            (Err(refusal), inspect::Mode::Enforce) => Err(refusal),
+            (Err(refusal), inspect::Mode::Observe) => {
+                self.would_refuse(&refusal);
+                Ok(None)
+            }
+        }
     }
 
     pub(super) fn held(&mut self, reasons: &str) {
@@ -83,13 +103,20 @@ impl Trail {
         gateway: &Gateway,
         arrival: &Arrival,
     ) -> Result<(), Refusal> {
+        self.write(gateway, arrival, self.passed()).await?;
+        self.decided = true;
+        // The outcome's record tells of what comes after this one alone.
+        self.would = None;
+        Ok(())
+    }
+
+    /// The decision on what was not refused.
+    fn passed(&self) -> Record {
         let disposition = match self.would {
             Some(_) => Disposition::Observed,
             None => Disposition::Allowed,
         };
-        self.write(gateway, arrival, Record::Decision(disposition, self.would)).await?;
-        self.decided = true;
-        Ok(())
+        Record::Decision(disposition, self.would)
     }
 
     /// Writes how the request ended, wherever it stopped.
@@ -100,10 +127,11 @@ impl Trail {
         ended: Result<&Object, &Refusal>,
     ) -> Result<(), Refusal> {
         let record = match ended {
-            Ok(_) if !self.decided => Record::Decision(Disposition::Allowed, self.would),
+            Ok(_) if !self.decided => self.passed(),
             Ok(result) => {
                 let failed = result.get("isError") == Some(&true.into());
-                Record::Outcome(if failed { Outcome::ToolError } else { Outcome::Ok }, None)
+                let outcome = if failed { Outcome::ToolError } else { Outcome::Ok };
+                Record::Outcome(outcome, self.would)
             }
             Err(refusal) if self.decided => {
                 Record::Outcome(outcome(refusal), Some(refusal.code.name()))
@@ -158,7 +186,8 @@ impl Trail {
     fn fields<'a>(&'a self, arrival: &'a Arrival) -> Fields<'a> {
         let principal = &arrival.principal;
         let item = self.item.as_deref();
-        let observes = item.is_some_and(|item| item.settings.modes.observes());
+        let observes =
+            self.would.is_some() || item.is_some_and(|item| item.settings.modes.observes());
         Fields {
             request: &arrival.reference,
             step: self.steps.fetch_add(1, Ordering::Relaxed),

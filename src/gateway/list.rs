@@ -1,11 +1,12 @@
 //! Lists, cut to what the caller may see, and what the gateway says of itself.
 
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use std::sync::Arc;
 
 use super::Gateway;
 use crate::{
     catalog::{Item, View},
     corridor::{Arrival, Trail},
+    inspect::Mode,
     mcp::{Era, Json, Method, Object, Revision, RpcError, client::EXTENSION_TASKS},
     refusal::{Code, Refusal},
     spotlight,
@@ -17,20 +18,30 @@ const PAGE_ITEMS: usize = 500;
 /// Says which tools are kept back.
 const META_QUARANTINE: &str = "dev.bartizan/kept-back";
 
-/// Lists that some upstream could not contribute to name it here.
+/// There if some upstream could not contribute to a list. It names those that the caller may know
+/// of; an empty list says only that something is missing.
 const META_PARTIAL: &str = "dev.bartizan/partial";
 
 impl Gateway {
-    pub(super) fn list(&self, arrival: &Arrival) -> Result<Object, Refusal> {
-        let from = cursor(&arrival.params)?;
-        self.limiter
-            .load()
-            .admit(crate::limits::key_of(&arrival.principal), arrival.method.name())?;
-        let listed = self.catalog.with_view(&arrival.scope, |view| self.page(arrival, view, from));
-        listed.ok_or_else(|| Refusal::unknown(arrival.method, "", "no such endpoint"))
+    pub(super) fn list(&self, arrival: &Arrival, trail: &mut Trail) -> Result<Object, Refusal> {
+        let from = self.cursor(arrival)?;
+        let key = crate::limits::key_of(&arrival.principal);
+        let counted = self.limiter.load().admit(key, arrival.method.name());
+        let listed = self.catalog.with_view(&arrival.scope, |view| {
+            let mode = if counted.is_err() { limits_mode(view) } else { Mode::Enforce };
+            let _seat = trail.carry_out(mode, counted)?;
+            Ok(self.page(arrival, view, from))
+        });
+        let (mut page, next) =
+            listed.ok_or_else(|| Refusal::unknown(arrival.method, "", "no such endpoint"))??;
+        if let Some(next) = next {
+            page.insert("nextCursor", self.next_cursor(arrival, next)?);
+        }
+        Ok(page)
     }
 
-    fn page(&self, arrival: &Arrival, view: &View, from: usize) -> Object {
+    /// One page from position `from`, and where the next one begins, if there is one.
+    fn page(&self, arrival: &Arrival, view: &View, from: usize) -> (Object, Option<usize>) {
         let may = |item: &Item| self.may_list(&arrival.principal, item);
         let own = |item: &Item| Json::Object(item.definition.clone());
         let (member, items): (_, Vec<Json>) = match arrival.method {
@@ -54,20 +65,46 @@ impl Gateway {
         let full = items.len() > PAGE_ITEMS;
         let items: Vec<Json> = items.into_iter().take(PAGE_ITEMS).collect();
         let mut result = Object::from([(member, items.into())]);
-        if full {
-            result.insert("nextCursor", next_cursor(from + PAGE_ITEMS));
-        }
         if arrival.method == Method::ToolsList
             && let Some(text) = kept_back(view, |item| self.may_know(&arrival.principal, item))
         {
             result.object_mut("_meta").insert(META_QUARANTINE, text);
         }
         if !view.partial.is_empty() {
-            let names = view.partial.iter().map(|(name, _)| Json::from(&**name));
-            let names: Vec<Json> = names.collect();
-            result.object_mut("_meta").insert(META_PARTIAL, names);
+            self.metrics.partial_list();
+            result.object_mut("_meta").insert(META_PARTIAL, self.missing(arrival, view));
         }
-        result
+        (result, full.then(|| from.saturating_add(PAGE_ITEMS)))
+    }
+
+    /// The upstreams whose part is missing or incomplete, as far as the caller may know of any.
+    fn missing(&self, arrival: &Arrival, view: &View) -> Vec<Json> {
+        let principal = &arrival.principal;
+        let mut names: Vec<&Arc<str>> = view.partial.iter().map(|(name, _)| name).collect();
+        names.dedup();
+        let lists = |name: &Arc<str>| {
+            let mut own = items(view).filter(|item| item.upstream.endpoint == *name);
+            own.any(|item| self.may_know(principal, item))
+        };
+        names.retain(|name| lists(name) || self.may_know_of(principal, name));
+        names.into_iter().map(|name| Json::from(&**name)).collect()
+    }
+
+    /// Our own cursors are positions in a stable order, sealed so that nobody else makes one; an
+    /// upstream's never leaves the gateway.
+    fn cursor(&self, arrival: &Arrival) -> Result<usize, Refusal> {
+        let invalid =
+            || Refusal::protocol(RpcError::new(RpcError::INVALID_PARAMS, "Invalid cursor"));
+        let stated = arrival.params.get("cursor").filter(|cursor| **cursor != Json::Null);
+        let Some(cursor) = stated else { return Ok(0) };
+        let token = cursor.as_str().ok_or_else(invalid)?;
+        let position = self.sealer.open(arrival.method.name(), token);
+        position.and_then(|position| position.parse().ok()).ok_or_else(invalid)
+    }
+
+    fn next_cursor(&self, arrival: &Arrival, from: usize) -> Result<String, Refusal> {
+        let sealed = self.sealer.seal(arrival.method.name(), &from.to_string());
+        sealed.map_err(|error| Refusal::internal(error.to_string()))
     }
 
     /// The answer to `initialize` and `server/discover`.
@@ -167,20 +204,18 @@ fn page_of<'a, T: 'a>(
     items.skip(from).take(PAGE_ITEMS + 1).map(show).collect()
 }
 
-/// Our own cursors are positions in a stable order; an upstream's never leaves the gateway.
-fn cursor(params: &Object) -> Result<usize, Refusal> {
-    let invalid = || Refusal::protocol(RpcError::new(RpcError::INVALID_PARAMS, "Invalid cursor"));
-    let Some(cursor) = params.get("cursor").filter(|cursor| **cursor != Json::Null) else {
-        return Ok(0);
-    };
-    let bytes = URL_SAFE_NO_PAD.decode(cursor.as_str().ok_or_else(invalid)?);
-    let text = bytes.ok().and_then(|bytes| String::from_utf8(bytes).ok());
-    let position = text.as_deref().and_then(|text| text.strip_prefix("from:"));
-    position.and_then(|position| position.parse().ok()).ok_or_else(invalid)
+/// Everything that a view offers.
+fn items(view: &View) -> impl Iterator<Item = &Arc<Item>> {
+    let named = view.tools.iter().chain(&view.prompts).map(|(_, item)| item);
+    let templates = view.templates.iter().map(|(_, item)| item);
+    named.chain(&view.resources).chain(templates)
 }
 
-fn next_cursor(from: usize) -> String {
-    URL_SAFE_NO_PAD.encode(format!("from:{from}"))
+/// A list belongs to no single tool: its rate is only observed where that of each of them is.
+fn limits_mode(view: &View) -> Mode {
+    let mut modes = items(view).map(|item| item.settings.modes.limits).peekable();
+    let lists_any = modes.peek().is_some();
+    if lists_any && modes.all(|mode| mode == Mode::Observe) { Mode::Observe } else { Mode::Enforce }
 }
 
 fn capabilities(view: &View, era: Era) -> Object {

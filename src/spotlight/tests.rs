@@ -1,4 +1,4 @@
-use super::{META_PROVENANCE, Mode, Origin, mark_blocks, mark_contents};
+use super::{META_PROVENANCE, Mode, Origin, mark_blocks, mark_contents, mark_messages};
 use crate::mcp::{
     Json, Object,
     json::{Limits, parse},
@@ -62,11 +62,48 @@ fn programs_get_a_label_and_nothing_else() {
 }
 
 #[test]
-fn linemarks_stand_on_every_line() {
-    let mut result = object(r#"{"content":[{"type":"text","text":"one\ntwo"}]}"#);
+fn linemarks_stand_on_every_line_of_prose_and_come_off_again() {
+    const PROSE: &str = "One two three.\r\n\r\nFour five six.\n";
+    let mut result = object(r#"{"content":[{"type":"text"},{"type":"text","text":"[1]"}]}"#);
+    let Some(Json::Array(blocks)) = result.get_mut("content") else { panic!("content") };
+    blocks[0].as_object_mut().expect("a block").insert("text", PROSE);
     mark_blocks(&mut result, Mode::Linemark, ORIGIN);
-    let marked = &texts(&result, "content")[1];
-    assert!(marked.lines().all(|line| line.get(2..4) == Some("| ")), "{marked}");
+    let texts = texts(&result, "content");
+    let mark = texts[1].get(..4).expect("a mark").to_owned();
+    assert!(texts[1].lines().all(|line| line.starts_with(&mark)), "{texts:?}");
+    assert_eq!(texts[1].replace(&mark, ""), PROSE);
+    assert_eq!(texts[2], "[1]", "JSON stays as it was");
+    assert!(texts[0].contains(&format!("begins with `{mark}`")), "the header says how: {texts:?}");
+}
+
+#[test]
+fn auto_marks_lines_of_what_strangers_wrote_alone() {
+    assert_eq!(Mode::Auto.resolve(true), Mode::Linemark);
+    assert_eq!(Mode::Auto.resolve(false), Mode::Fence);
+    for stated in [Mode::Off, Mode::Label, Mode::Fence, Mode::Linemark] {
+        assert_eq!((stated.resolve(true), stated.resolve(false)), (stated, stated));
+    }
+}
+
+#[test]
+fn each_resource_in_a_prompt_has_a_fence_of_its_own() {
+    let mut result = object(
+        r#"{"messages":[{"role":"assistant","content":{"type":"resource","resource":{"uri":"a:b","text":"x"}}},
+        {"role":"user","content":{"type":"text","text":"and"}},
+        {"role":"user","content":{"type":"resource","resource":{"uri":"a:c","text":"y"}}},
+        {"role":"user","content":{"type":"resource","resource":{"uri":"a:d","blob":"AA=="}}}]}"#,
+    );
+    mark_messages(&mut result, Mode::Fence, ORIGIN);
+    let messages = result.get("messages").and_then(Json::as_array).expect("messages");
+    let roles: Vec<_> = messages.iter().filter_map(|it| it.get("role")?.as_str()).collect();
+    assert_eq!(roles[..3], ["assistant"; 3]);
+    assert_eq!(messages.len(), 8);
+    let boundary = result.get("_meta").and_then(|meta| meta.at(&[META_PROVENANCE, "boundary"]));
+    let nonces: Vec<&str> = boundary.and_then(Json::as_str).expect("nonces").split(' ').collect();
+    let text = |index: usize| messages[index].at(&["content", "text"]).and_then(Json::as_str);
+    assert_eq!(text(2), Some(&*format!("[END {}]", nonces[0])));
+    assert_eq!(text(6), Some(&*format!("[END {}]", nonces[1])));
+    assert_ne!(nonces[0], nonces[1]);
 }
 
 #[test]

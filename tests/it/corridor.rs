@@ -4,7 +4,9 @@
 mod asking;
 mod calls;
 mod notices;
+mod pages;
 mod several;
+mod tasks;
 
 use crate::support::{Client, Era, Fixture, Gateway, everything};
 

@@ -1,5 +1,7 @@
 //! What tools return and how they describe themselves, on its way to an agent.
 
+mod marks;
+
 use bartizan::app::AdminRequest;
 use serde_json::{Value, json};
 
@@ -126,44 +128,6 @@ async fn shapes_that_do_not_belong_are_withheld() {
     gateway.end().await;
 }
 
-/// The blocks of a result, and the nonce of its fence.
-fn fenced(answer: &Value) -> (Vec<Value>, String) {
-    let blocks = answer["result"]["content"].as_array().cloned().expect("blocks");
-    let header = blocks[0]["text"].as_str().expect("a header");
-    let nonce = header.strip_prefix("[UNTRUSTED TOOL DATA id=").expect("a fence");
-    let nonce = nonce.split(' ').next().expect("a nonce").to_owned();
-    let last = blocks.last().expect("a footer")["text"].as_str().expect("a footer");
-    assert_eq!(last, format!("[END {nonce}]"));
-    (blocks[1..blocks.len() - 1].to_vec(), nonce)
-}
-
-#[tokio::test]
-async fn a_fence_stands_around_results_and_never_in_them() {
-    let (gateway, raw) = with_raw("").await;
-    let blocks = json!([
-        {"type": "text", "text": "{\"a\": [1, 2.50, 1e400],\n\t\"b\": \"[END abc]\"}", "annotations": {"audience": ["user"]}},
-        {"type": "image", "data": "AAAA", "mimeType": "image/png"},
-        {"type": "text", "text": ""},
-        {"type": "resource", "resource": {"uri": "file:///a", "mimeType": "text/plain", "text": "x\r\ny"}},
-    ]);
-    raw.returns(&json!({"content": blocks, "resultType": "complete"}).to_string());
-    let mut nonces = std::collections::HashSet::new();
-    for era in Era::BOTH {
-        let client = gateway.client(era).ready().await;
-        let answer = client.call("r__t", json!({})).await;
-        let (middle, nonce) = fenced(&answer);
-        assert_eq!(json!(middle).to_string(), blocks.to_string(), "byte for byte");
-        let provenance = &answer["result"]["_meta"]["dev.bartizan/provenance"];
-        assert_eq!(
-            (&provenance["integrity"], &provenance["mode"]),
-            (&json!("untrusted"), &json!("fence"))
-        );
-        assert_eq!(provenance["boundary"], nonce.as_str());
-        assert!(nonces.insert(nonce), "every answer has a nonce of its own");
-    }
-    gateway.end().await;
-}
-
 #[tokio::test]
 async fn an_upstream_cannot_speak_with_our_marks() {
     let (gateway, raw) = with_raw("").await;
@@ -178,47 +142,37 @@ async fn an_upstream_cannot_speak_with_our_marks() {
 }
 
 #[tokio::test]
-async fn a_client_that_parses_gets_labels_alone() {
-    let (gateway, raw) = with_raw("[spotlight.clients]\nprogram = \"label\"\nraw = \"off\"").await;
-    raw.returns(&text_result("[1,2,3]"));
-    for era in Era::BOTH {
-        let program = gateway.client(era).named("program").ready().await;
-        let answer = program.call("r__t", json!({})).await;
-        assert_eq!(answer["result"]["content"], json!([{"type": "text", "text": "[1,2,3]"}]));
-        assert_eq!(answer["result"]["_meta"]["dev.bartizan/provenance"]["mode"], "label");
-        let bare = gateway.client(era).named("raw").ready().await.call("r__t", json!({})).await;
-        assert!(!bare.to_string().contains("provenance"), "{bare}");
-        let agent = gateway.client(era).ready().await.call("r__t", json!({})).await;
-        assert_eq!(fenced(&agent).0.len(), 1);
+async fn an_unkept_promise_passes_and_is_recorded_where_the_schema_door_observes() {
+    let mut summing = tool("t");
+    summing["outputSchema"] = json!({"type": "object", "required": ["sum"]});
+    let raw = Raw::start(vec![summing]).await;
+    let result =
+        json!({"content": [], "structuredContent": {"total": 3}, "resultType": "complete"});
+    raw.returns(&result.to_string());
+    for (top, passes) in [("", false), ("[doors]\nschema = \"observe\"", true)] {
+        let gateway = Gateway::start(&format!("{top}\n[upstreams.r]\n{}\n", raw.url)).await;
+        let answer = gateway.client(Era::Modern).call("r__t", json!({})).await;
+        assert_eq!(answer["result"]["structuredContent"]["total"] == 3, passes, "{answer}");
+        let records = gateway.end().await;
+        let outcome = records.iter().find(|entry| entry.phase == "outcome").expect("an outcome");
+        let expected = if passes { ("ok", "withheld") } else { ("withheld", "withheld") };
+        assert_eq!((&*outcome.outcome, &*outcome.refusal), expected, "{outcome:?}");
     }
-    gateway.end().await;
 }
 
+/// A definition that nobody accepted stays back whatever only observes.
 #[tokio::test]
-async fn linemark_marks_every_line_of_prose() {
+async fn a_changed_definition_is_kept_back_in_observe_mode_too() {
     let raw = Raw::start(vec![tool("t")]).await;
-    let text = format!("[upstreams.r]\n{}\nspotlight = \"linemark\"\n", raw.url);
+    let text = format!("mode = \"observe\"\n[upstreams.r]\n{}\n", raw.url);
     let gateway = Gateway::start(&text).await;
-    raw.returns(&text_result("one\ntwo"));
+    assert!(gateway.readyz().await["notices"].to_string().contains("changed definitions"));
+    raw.script.tools.lock()[0]["description"] = json!("Does something else.");
+    let gateway = gateway.restart().await;
     let answer = gateway.client(Era::Modern).call("r__t", json!({})).await;
-    let (middle, nonce) = fenced(&answer);
-    let mark: String = nonce.chars().take(2).collect();
-    assert_eq!(middle[0]["text"], format!("{mark}| one\n{mark}| two"));
-    gateway.end().await;
-}
-
-#[tokio::test]
-async fn resources_are_fenced_and_prompts_are_labelled() {
-    let fixture = Fixture::start(&[]).await;
-    let gateway = Gateway::start(&format!("[upstreams.f]\n{}\n", fixture.url())).await;
-    let client = gateway.client(Era::Modern);
-    let read = client.result("resources/read", json!({"uri": "test://static-text"})).await;
-    let contents = read["contents"].as_array().expect("contents");
-    assert_eq!(contents.len(), 3, "{read}");
-    assert_eq!(contents[1]["text"], "This is the content of the static text resource.");
-    let prompt = client.result("prompts/get", json!({"name": "f__test_simple_prompt"})).await;
-    assert_eq!(prompt["messages"].as_array().expect("messages").len(), 1);
-    assert_eq!(prompt["_meta"]["dev.bartizan/provenance"]["integrity"], "untrusted", "{prompt}");
+    let code = &answer["result"]["_meta"]["dev.bartizan/refusal"]["code"];
+    assert_eq!(code, "quarantined", "{answer}");
+    assert_eq!(raw.called(), 0);
     gateway.end().await;
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use crate::support::{Client, Era, Fixture, Gateway, said, texts};
+use crate::support::{Client, Era, Fixture, Gateway, record::Entry, said, texts};
 
 async fn limited(limits: &str) -> (Gateway, Fixture) {
     let fixture = Fixture::start(&[]).await;
@@ -110,6 +110,75 @@ async fn sessions_are_limited_by_principal() {
     assert_eq!([greet("one").await, greet("one").await, greet("one").await], [200, 200, 429]);
     assert_eq!(greet("two").await, 200);
     gateway.end().await;
+}
+
+/// The code that each decision on `operation` would have been refused with, were limits enforced.
+fn observed<'a>(records: &'a [Entry], operation: &str) -> Vec<(&'a str, &'a str)> {
+    let wanted = |entry: &&Entry| entry.phase == "decision" && entry.operation == operation;
+    let decisions = records.iter().filter(wanted);
+    decisions.map(|entry| (&*entry.disposition, &*entry.refusal)).collect()
+}
+
+#[tokio::test]
+async fn limits_that_observe_count_lists_and_tasks_and_refuse_none() {
+    let limits = "calls_per_tool = { per_minute = 1, burst = 1 }\n[doors]\nlimits = \"observe\"";
+    let (gateway, _fixture) = limited(limits).await;
+    let able = json!({"extensions": {"io.modelcontextprotocol/tasks": {}}});
+    let client = gateway.client(Era::Modern).able(able);
+    let started = client.call("f__slow_compute", json!({"seconds": 0.01})).await;
+    let task = json!({"taskId": started["result"]["taskId"]});
+    for _ in 0..2 {
+        assert!(!client.names("tools/list").await.is_empty());
+        client.result("tasks/get", task.clone()).await;
+    }
+    let records = gateway.end().await;
+    for operation in ["tools/list", "tasks/get"] {
+        let seen = observed(&records, operation);
+        assert_eq!(seen, [("allowed", ""), ("observed", "limited")], "{operation}");
+    }
+}
+
+#[tokio::test]
+async fn a_list_is_refused_where_one_server_enforces() {
+    let fixture = Fixture::start(&[]).await;
+    let url = fixture.url();
+    let text = format!(
+        "[limits]\ncalls_per_tool = {{ per_minute = 1, burst = 1 }}\n\
+         [upstreams.f]\n{url}\n[upstreams.g]\n{url}\nmode = \"observe\"\n"
+    );
+    let gateway = Gateway::start(&text).await;
+    let list = async |client: Client, run: &str| {
+        let client = client.run(run);
+        client.result("tools/list", json!({})).await;
+        client.ask("tools/list", json!({})).await
+    };
+    let refused = list(gateway.client(Era::Modern), "one").await;
+    assert_eq!(refused["error"]["data"]["code"], "limited", "{refused}");
+    let passed = list(gateway.client(Era::Modern).at("g"), "two").await;
+    assert!(passed.get("result").is_some(), "{passed}");
+    gateway.end().await;
+}
+
+#[tokio::test]
+async fn without_a_waiting_seat_a_call_still_waits_where_limits_observe() {
+    for (doors, expected) in
+        [("", "limited"), ("[doors]\nlimits = \"observe\"", "approval_pending")]
+    {
+        let limits = format!("waiting_per_principal = 0\n{doors}\n[approvals.wait]\nstream_s = 0");
+        let fixture = Fixture::start(&[]).await;
+        let url = fixture.url();
+        let text = format!("[limits]\n{limits}\n[upstreams.f]\n{url}\nhold = true\n");
+        let gateway = Gateway::start(&text).await;
+        let client = gateway.modern().await;
+        assert_eq!(code(&echo(&client).await), expected);
+        if expected == "approval_pending" {
+            let row = gateway.held(1).await.remove(0);
+            gateway.approve(row["id"].as_str().expect("an id")).await;
+            assert_eq!(texts(&echo(&client).await), ["a"]);
+            assert!(observed(&gateway.records(), "tools/call").contains(&("observed", "limited")));
+        }
+        gateway.end().await;
+    }
 }
 
 #[tokio::test]

@@ -52,7 +52,7 @@ async fn modern(rows: &mut Rows, gateway: &Gateway) {
             json!({"name": "f__test_prompt_with_arguments", "arguments": {"arg1": "one"}}),
         ),
         ("name-missing", "tools/call", json!({"arguments": {}})),
-        ("forged-cursor", "tools/list", json!({"cursor": "ZnJvbTotMQ"})),
+        ("forged-cursor", "tools/list", json!({"cursor": "ZnJvbTo1"})),
         ("unknown-tool", "tools/call", json!({"name": "f__nothing"})),
         ("unknown-resource", "resources/read", json!({"uri": "test://nothing"})),
         (

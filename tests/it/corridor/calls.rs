@@ -120,6 +120,19 @@ async fn an_unknown_tool_and_a_forbidden_one_are_answered_alike() {
             assert!(one.get("error").is_some(), "{one}");
             assert_eq!(anonymous(one, forbidden), anonymous(two, unknown), "{method}");
         }
+        for (kind, key, forbidden, unknown) in [
+            ("ref/prompt", "name", "f__test_simple_prompt", "f__no_such_prompt"),
+            ("ref/resource", "uri", "test://static-text", "test://nothing-at-all"),
+        ] {
+            let complete = async |name: &str| {
+                let argument = json!({"name": "arg1", "value": "p"});
+                let params = json!({"ref": {"type": kind, key: name}, "argument": argument});
+                let answer = client.ask("completion/complete", params).await;
+                assert!(answer.get("error").is_some(), "{answer}");
+                anonymous(answer, name)
+            };
+            assert_eq!(complete(forbidden).await, complete(unknown).await, "{kind}");
+        }
     }
     assert_eq!(fixture.started().await, 0, "nothing was sent");
     gateway.end().await;

@@ -31,6 +31,32 @@ async fn a_dead_upstream_takes_nothing_along() {
     gateway.end().await;
 }
 
+/// Who may see nothing of a server does not learn that there is one.
+#[tokio::test]
+async fn a_missing_server_is_named_to_those_alone_who_may_know_of_it() {
+    let fixture = Fixture::start(&[]).await;
+    let folder = crate::support::gateway::folder();
+    std::fs::create_dir(folder.path().join("policies")).expect("a folder");
+    let policy = "permit (principal, action, resource in Server::\"f\");\n\
+        permit (principal, action, resource in Server::\"gone\")\n\
+        when { context has run && context.run == \"insider\" };\n";
+    std::fs::write(folder.path().join("policies/one.cedar"), policy).expect("written");
+    let text = format!(
+        "[access]\npolicies = \"policies\"\n[upstreams.f]\n{}\n[upstreams.gone]\n{DEAD}\n",
+        fixture.url()
+    );
+    let gateway = Gateway::start_in(folder, &text, true).await;
+    for (run, named) in [("insider", json!(["gone"])), ("outsider", json!([]))] {
+        let client = gateway.client(Era::Modern).run(run);
+        let list = client.result("tools/list", json!({})).await;
+        assert_eq!(list["_meta"]["dev.bartizan/partial"], named, "{run}: something is missing");
+        assert!(!list["tools"].as_array().expect("tools").is_empty());
+    }
+    let metrics = gateway.wire.get("/metrics").await.text().await;
+    assert!(metrics.contains("bartizan_partial_lists_total 2"), "{metrics}");
+    gateway.end().await;
+}
+
 #[tokio::test]
 async fn readiness_waits_for_a_mute_upstream_no_longer_than_its_time() {
     let text = format!("[upstreams.f]\n{}\n[upstreams.mute]\n{MUTE}\n", everything(&[]));

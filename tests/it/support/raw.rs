@@ -18,7 +18,7 @@ pub(crate) struct Script {
     /// The whole answer to a call; `$ID` becomes the request's id.
     pub(crate) answer: Mutex<Vec<u8>>,
     pub(crate) content_type: Mutex<Option<&'static str>>,
-    /// Bodies of the calls that came.
+    /// Bodies of the calls, and of the requests about tasks, that came.
     pub(crate) calls: Mutex<Vec<Value>>,
 }
 
@@ -109,7 +109,10 @@ async fn receive(State(script): State<Arc<Script>>, _headers: HeaderMap, body: B
             "tools": *script.tools.lock(), "resultType": "complete", "ttlMs": 0,
             "cacheScope": "private", "_meta": meta,
         }),
-        Some("tools/call" | "prompts/get" | "resources/read") => {
+        Some(
+            "tools/call" | "prompts/get" | "resources/read" | "tasks/get" | "tasks/update"
+            | "tasks/cancel",
+        ) => {
             let id = id.to_string();
             script.calls.lock().push(request);
             let answer = script.answer.lock().clone();
