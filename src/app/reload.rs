@@ -51,7 +51,7 @@ pub(super) async fn now(parts: &Parts) -> anyhow::Result<()> {
     let firewall = Arc::new(super::firewall(&config)?);
     let limits = config.file.limits.calls();
     let changed_limits = format!("{limits:?}") != format!("{:?}", old.file.limits.calls());
-    let problems = parts.upstreams.reconcile(&config);
+    let problems = parts.reconcile(&config);
     if let Some(problem) = problems.first() {
         anyhow::bail!("{}: {problem}", config.path.display());
     }

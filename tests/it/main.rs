@@ -3,12 +3,15 @@
 mod access;
 mod approvals;
 mod bad_input;
+mod clients;
 mod corridor;
 mod demo;
 mod faults;
 mod fidelity;
 mod firewall;
+mod identity;
 mod limits;
 mod reload;
+mod revisions;
 mod support;
 mod wrap;

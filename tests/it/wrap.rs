@@ -20,7 +20,7 @@ use crate::support::{
 };
 
 /// One wrapped server, as its client sees it.
-struct Wrapped {
+pub(crate) struct Wrapped {
     child: Child,
     input: Option<ChildStdin>,
     output: Lines<BufReader<ChildStdout>>,
@@ -32,30 +32,31 @@ impl Wrapped {
         command.arg("wrap").arg("--config").arg(folder.join("bartizan.toml"));
         command.arg("--").arg(fixture::program()).arg("--stdio").args(flags);
         let log = std::fs::File::create(folder.join("wrap.log")).expect("a log");
-        let mut child = command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(log)
-            .kill_on_drop(true)
-            .spawn()
-            .expect("it starts");
+        command.stderr(log);
+        Self::spawn(command)
+    }
+
+    /// Whatever command a client would start.
+    pub(crate) fn spawn(mut command: Command) -> Self {
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
+        let mut child = command.spawn().expect("it starts");
         let input = child.stdin.take();
         let output = BufReader::new(child.stdout.take().expect("a pipe")).lines();
         Self { child, input, output }
     }
 
-    async fn send(&mut self, message: Value) {
+    pub(crate) async fn send(&mut self, message: Value) {
         let input = self.input.as_mut().expect("it is open");
         input.write_all(format!("{message}\n").as_bytes()).await.expect("written");
     }
 
-    async fn next(&mut self) -> Value {
+    pub(crate) async fn next(&mut self) -> Value {
         let line = tokio::time::timeout(PATIENCE, self.output.next_line()).await;
         let line = line.expect("in time").expect("readable").expect("it still speaks");
         serde_json::from_str(&line).expect("JSON")
     }
 
-    async fn ask(&mut self, id: u64, method: &str, params: Value) -> Value {
+    pub(crate) async fn ask(&mut self, id: u64, method: &str, params: Value) -> Value {
         self.send(json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params})).await;
         loop {
             let message = self.next().await;
@@ -66,7 +67,7 @@ impl Wrapped {
     }
 
     /// Greets as a legacy client; how long it took.
-    async fn greet(&mut self) -> Duration {
+    pub(crate) async fn greet(&mut self) -> Duration {
         let started = Instant::now();
         let params = json!({"protocolVersion": "2025-11-25", "capabilities": {},
             "clientInfo": {"name": "it", "version": "1"}});
@@ -77,12 +78,12 @@ impl Wrapped {
         took
     }
 
-    fn pid(&self) -> u32 {
+    pub(crate) fn pid(&self) -> u32 {
         self.child.id().expect("it runs")
     }
 
     /// Closes its input and waits for its end.
-    async fn leave(mut self) {
+    pub(crate) async fn leave(mut self) {
         drop(self.input.take());
         let ended = tokio::time::timeout(PATIENCE, self.child.wait()).await;
         assert!(ended.expect("in time").expect("a status").success());
