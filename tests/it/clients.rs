@@ -23,8 +23,7 @@ const CLAUDE_DESKTOP: Place = Place {
     format: Format::Jsonc,
     root: "mcpServers",
 };
-const CLAUDE_CODE: Place =
-    Place { path: "./.mcp.json", format: Format::Jsonc, root: "mcpServers" };
+const CLAUDE_CODE: Place = Place { path: "./.mcp.json", format: Format::Jsonc, root: "mcpServers" };
 const CURSOR: Place =
     Place { path: "~/.cursor/mcp.json", format: Format::Jsonc, root: "mcpServers" };
 const VSCODE: Place = Place { path: "./.vscode/mcp.json", format: Format::Jsonc, root: "servers" };
