@@ -69,9 +69,7 @@ pub(super) async fn now(parts: &Parts) -> anyhow::Result<()> {
     }
     parts.gateway.firewall.store(Arc::clone(&firewall));
     parts.keeper.firewall.store(firewall);
-    for upstream in parts.upstreams.all() {
-        parts.keeper.rebuild(&upstream, false).await;
-    }
+    parts.upstreams.rebuild(None).await;
     Ok(())
 }
 
