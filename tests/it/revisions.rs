@@ -98,7 +98,7 @@ fn wrapped(folder: &Path, told: &Path) -> Wrapped {
 }
 
 /// The parameters of a call as `revision` sends them.
-fn call(revision: &str, tool: &str, arguments: Value) -> Value {
+fn call(revision: &str, tool: &str, arguments: &Value) -> Value {
     let mut params = json!({"name": tool, "arguments": arguments});
     dress(revision, &mut params);
     params
@@ -127,14 +127,14 @@ async fn every_revision_lists_calls_is_refused_and_cancels_over_wrap() {
         dress(revision, &mut params);
         let list = wrap.ask(1, "tools/list", params).await;
         assert!(list["result"]["tools"].to_string().contains("\"echo\""), "{revision}: {list}");
-        let answer = wrap.ask(2, "tools/call", call(revision, "echo", json!({"text": revision})));
+        let answer = wrap.ask(2, "tools/call", call(revision, "echo", &json!({"text": revision})));
         let answer = answer.await;
         assert_eq!(texts(&answer), [revision], "{answer}");
-        let unfit = wrap.ask(3, "tools/call", call(revision, "echo", json!({"text": 1}))).await;
+        let unfit = wrap.ask(3, "tools/call", call(revision, "echo", &json!({"text": 1}))).await;
         assert_eq!(refusal(&unfit), "invalid_arguments", "{revision}: {unfit}");
 
         // It floods, so that the call is known to run before it is taken back.
-        let params = call(revision, "endless_sse", json!({}));
+        let params = call(revision, "endless_sse", &json!({}));
         wrap.send(json!({"jsonrpc": "2.0", "id": 4, "method": "tools/call", "params": params}))
             .await;
         while wrap.next().await["method"] != "notifications/message" {}
