@@ -83,6 +83,17 @@ pub(crate) struct Parts {
     options: Options,
 }
 
+impl Parts {
+    /// Keeps the shared tool servers as `config` says, and returns what cannot be started. The
+    /// gateway of wraps alone has none: each wrap has its own, which fails by itself.
+    fn reconcile(&self, config: &Config) -> Vec<String> {
+        match self.options.purpose {
+            Purpose::Serve => self.upstreams.reconcile(config),
+            Purpose::Local => Vec::new(),
+        }
+    }
+}
+
 /// How long running calls may take to end when the gateway stops.
 const STOP_GRACE: Duration = Duration::from_secs(10);
 
@@ -151,16 +162,15 @@ impl App {
 
     async fn run(&mut self) -> anyhow::Result<()> {
         let config = self.parts.config.load_full();
-        if let Some(problem) = self.parts.upstreams.reconcile(&config).first() {
-            anyhow::bail!("{problem}");
+        if let Some(problem) = self.parts.reconcile(&config).first() {
+            anyhow::bail!("{}: {problem}", config.path.display());
         }
         if self.parts.options.purpose == Purpose::Serve {
             self.address = Some(self.listen(&config).await?);
         }
         admin::listen(&self.parts, &self.stop, &self.tasks)?;
-        if self.parts.options.purpose == Purpose::Local {
-            local::listen(&self.parts, &self.stop, &self.tasks)?;
-        }
+        // One gateway per user and store: wrapped clients attach to whichever runs.
+        local::listen(&self.parts, &self.stop, &self.tasks)?;
         let (gateway, stop) = (Arc::clone(&self.gateway), self.stop.clone());
         self.tasks.spawn(async move { gateway.approvals.expire(stop).await });
         let (parts, stop) = (Arc::clone(&self.parts), self.stop.clone());

@@ -33,6 +33,8 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use thiserror::Error;
 
+use crate::config::ConfigError;
+
 pub use backup::Backup;
 pub use plan::Plan;
 pub use status::FileState;
@@ -167,6 +169,9 @@ pub enum Error {
         /// Where and what.
         fault: edit::Fault,
     },
+    /// The Bartizan configuration as it is, or as it would be, can't be used.
+    #[error(transparent)]
+    Configuration(#[from] ConfigError),
     /// A file is no UTF-8.
     #[error("{} is no UTF-8 text; save it as UTF-8", path.display())]
     NotText {

@@ -9,8 +9,12 @@ pub mod parked;
 mod reply;
 pub mod session;
 
-use std::sync::Arc;
+#[cfg(test)]
+mod tests;
 
+use std::{panic::AssertUnwindSafe, sync::Arc};
+
+use futures_util::FutureExt as _;
 use tokio::sync::{mpsc, oneshot};
 
 use self::session::Session;
@@ -18,7 +22,7 @@ use crate::{
     corridor::Arrival,
     exchange::{Line, Outgoing},
     gateway::{Departure, Gateway},
-    mcp::Id,
+    mcp::{Id, RpcError},
 };
 
 /// A request under way in a task of its own: a caller that leaves does not take it along.
@@ -36,10 +40,21 @@ pub fn start(
     events: mpsc::Receiver<Outgoing>,
     session: Option<(Arc<Session>, Id)>,
 ) -> Running {
-    let (sender, done) = oneshot::channel();
     let (gateway, line) = (Arc::clone(gateway), arrival.line.clone());
+    run(line, events, session, async move { gateway.handle(arrival).await })
+}
+
+/// A door that panics refuses its own call: the caller hears of it, and its id is free again.
+fn run(
+    line: Line,
+    events: mpsc::Receiver<Outgoing>,
+    session: Option<(Arc<Session>, Id)>,
+    work: impl Future<Output = Departure> + Send + 'static,
+) -> Running {
+    let (sender, done) = oneshot::channel();
     tokio::spawn(async move {
-        let departure = gateway.handle(arrival).await;
+        let departure = AssertUnwindSafe(work).catch_unwind().await;
+        let departure = departure.unwrap_or_else(|_| broken());
         if let Some((session, id)) = session {
             session.end(&id);
         }
@@ -48,6 +63,12 @@ pub fn start(
         }
     });
     Running { events, done, line }
+}
+
+/// The corridor ended without an answer, which only a fault of ours can cause.
+fn broken() -> Departure {
+    let error = RpcError::new(RpcError::INTERNAL, "something in the gateway failed");
+    Departure { outcome: Err(error), retry_after: None, reference: String::new() }
 }
 
 /// Marks the line when its caller goes away before the answer.

@@ -21,7 +21,7 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::{Parts, admin};
+use super::{Parts, Purpose, admin};
 use crate::{
     catalog::Scope,
     config::Config,
@@ -81,9 +81,11 @@ pub(super) fn listen(
     let listener = admin::bind(&parts.store.folder().join(WRAP_SOCKET))?;
     let (parts, stop) = (Arc::clone(parts), stop.clone());
     let attached = Arc::new(AtomicUsize::new(0));
+    // `serve` has callers over HTTP besides and ends when it is told to.
+    let may_end = parts.options.purpose == Purpose::Local;
     tasks.spawn(async move {
         loop {
-            let idle = attached.load(Ordering::Acquire) == 0;
+            let idle = may_end && attached.load(Ordering::Acquire) == 0;
             let accepted = tokio::select! {
                 accepted = listener.accept() => accepted,
                 () = tokio::time::sleep(IDLE_END), if idle => {
@@ -230,7 +232,11 @@ fn settings(parts: &Parts, name: &str, hello: &Hello) -> anyhow::Result<Settings
     let config = parts.config.load();
     let mut settings = match config.file.upstreams.get(name) {
         Some(stated) if stated.is_reachable() => {
-            config.upstream_settings(name).map_err(anyhow::Error::msg)?
+            let mut settings = config.upstream_settings(name).map_err(anyhow::Error::msg)?;
+            if stated.auth.is_some() {
+                attach_tokens(&config, name, &mut settings).map_err(anyhow::Error::msg)?;
+            }
+            settings
         }
         _ => Settings {
             transport: Transport::Stdio(Launch::default()),

@@ -51,7 +51,7 @@ pub(super) async fn now(parts: &Parts) -> anyhow::Result<()> {
     let firewall = Arc::new(super::firewall(&config)?);
     let limits = config.file.limits.calls();
     let changed_limits = format!("{limits:?}") != format!("{:?}", old.file.limits.calls());
-    let problems = parts.upstreams.reconcile(&config);
+    let problems = parts.reconcile(&config);
     if let Some(problem) = problems.first() {
         anyhow::bail!("{problem}");
     }
@@ -69,9 +69,7 @@ pub(super) async fn now(parts: &Parts) -> anyhow::Result<()> {
     }
     parts.gateway.firewall.store(Arc::clone(&firewall));
     parts.keeper.firewall.store(firewall);
-    for upstream in parts.upstreams.all() {
-        parts.keeper.rebuild(&upstream, false).await;
-    }
+    parts.upstreams.rebuild(None).await;
     Ok(())
 }
 

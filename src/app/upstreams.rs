@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, btree_map::Entry},
-    sync::Arc,
+    sync::{Arc, Weak},
 };
 
 use parking_lot::Mutex;
@@ -31,6 +31,8 @@ pub(super) struct Upstreams(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     running: Mutex<BTreeMap<String, Runs>>,
+    /// Those that one caller owns, and what ends each.
+    private: Mutex<Vec<(Weak<Upstream>, CancellationToken)>>,
     client: HttpClient,
     keeper: Arc<Keeper>,
     stop: CancellationToken,
@@ -44,8 +46,8 @@ impl Upstreams {
         stop: CancellationToken,
         tasks: TaskTracker,
     ) -> Self {
-        let running = Mutex::default();
-        Self(Arc::new(Inner { running, client, keeper, stop, tasks }))
+        let (running, private) = (Mutex::default(), Mutex::default());
+        Self(Arc::new(Inner { running, private, client, keeper, stop, tasks }))
     }
 
     /// Starts what is new, ends what is gone, restarts what changed. Returns what cannot be
@@ -121,10 +123,33 @@ impl Upstreams {
         home: Option<Arc<Relay>>,
     ) -> (Arc<Upstream>, CancellationToken) {
         let runs = self.start(name, settings, home, true);
+        let mut private = self.0.private.lock();
+        private.retain(|(upstream, stop)| upstream.strong_count() > 0 && !stop.is_cancelled());
+        private.push((Arc::downgrade(&runs.upstream), runs.stop.clone()));
+        drop(private);
         (runs.upstream, runs.stop)
     }
 
-    /// The servers that run now.
+    /// Looks at the definitions of every server anew, or of those called `name`, wrapped ones
+    /// included: a decision or a setting holds for all of them.
+    pub(super) async fn rebuild(&self, name: Option<&str>) {
+        let shared = self.all().into_iter().map(|it| (it, false));
+        let private = self.private().into_iter().map(|it| (it, true));
+        for (upstream, private) in shared.chain(private).collect::<Vec<_>>() {
+            if name.is_none_or(|name| *upstream.name == *name) {
+                self.0.keeper.rebuild(&upstream, private).await;
+            }
+        }
+    }
+
+    /// The servers of single callers that run now.
+    fn private(&self) -> Vec<Arc<Upstream>> {
+        let private = self.0.private.lock();
+        let live = private.iter().filter(|(_, stop)| !stop.is_cancelled());
+        live.filter_map(|(it, _)| it.upgrade()).collect()
+    }
+
+    /// The shared servers that run now.
     pub(super) fn all(&self) -> Vec<Arc<Upstream>> {
         self.0.running.lock().values().map(|runs| Arc::clone(&runs.upstream)).collect()
     }

@@ -39,8 +39,6 @@ pub struct Keeper {
     parts: RwLock<BTreeMap<Arc<str>, Arc<Part>>>,
     /// Merges come one after the other.
     merging: Mutex<()>,
-    /// Names whose pins a person changed.
-    accepted: broadcast::Sender<Arc<str>>,
 }
 
 impl std::fmt::Debug for Keeper {
@@ -67,9 +65,6 @@ pub(super) struct Part {
     pub(super) capabilities: Vec<&'static str>,
 }
 
-/// Accepted pins that a slow reader may lag behind; it then looks at all of them anew.
-const ACCEPTED_MAX: usize = 16;
-
 /// Between an upstream's name and its tool's.
 pub(super) const SEPARATOR: &str = "__";
 
@@ -90,7 +85,6 @@ impl Keeper {
             plain,
             parts: RwLock::default(),
             merging: Mutex::default(),
-            accepted: broadcast::Sender::new(ACCEPTED_MAX),
         }
     }
 
@@ -102,7 +96,6 @@ impl Keeper {
         stop: CancellationToken,
     ) {
         let mut events = upstream.events();
-        let mut accepted = self.accepted.subscribe();
         loop {
             self.rebuild(&upstream, private).await;
             loop {
@@ -112,10 +105,6 @@ impl Keeper {
                         Ok(Event::Changed) | Err(RecvError::Lagged(_)) => break,
                         Err(RecvError::Closed) => return,
                     },
-                    name = accepted.recv(), if private => match name {
-                        Ok(name) if name != upstream.name => {}
-                        _ => break,
-                    },
                     () = stop.cancelled() => {
                         self.forget(&upstream);
                         self.merge(Changes { tools: true, prompts: true, resources: true });
@@ -124,12 +113,6 @@ impl Keeper {
                 }
             }
         }
-    }
-
-    /// Has the wrapped servers of this name looked at anew: a person accepted something of them.
-    pub fn note_accepted(&self, name: &str) {
-        // No wrapped server is fine.
-        self.accepted.send(name.into()).ok();
     }
 
     /// Takes a part out, unless a successor under the same name has put its own there.

@@ -197,7 +197,7 @@ impl<'r> Moving<'r> {
             });
         }
         let authorised = secret_url || remote.headers.iter().any(authorises);
-        if !authorised && !is_loopback(&remote.url) {
+        if remote.oauth.is_some() || (!authorised && !is_loopback(&remote.url)) {
             self.upstream.auth = Some("oauth");
             let name = &self.upstream.name;
             self.notes.push(format!("log in once with `bartizan upstreams login {name}`"));

@@ -18,6 +18,7 @@ use super::server::{self, Server};
 use super::template::Template;
 use super::upstream;
 use super::{Error, Request, file};
+use crate::config::Config;
 
 /// What the servers are gathered for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,6 +69,8 @@ fn gather(request: &Request, aim: Aim) -> Result<Plan, Error> {
     }
     let Gathering { mut plan, ledger, .. } = gathering;
     let merged = upstream::merge(&configuration, &plan.upstreams).map_err(unreadable)?;
+    // Clients are led nowhere that the gateway could not start from.
+    Config::parse(&merged, &gateway.configuration)?;
     plan.drop_written_secrets()?;
     if merged == configuration && plan.secrets.is_empty() {
         plan.upstreams.clear();

@@ -14,6 +14,9 @@ use super::file;
 /// How many names are tried for one server before giving up.
 const MAX_TRIES: usize = 100;
 
+/// Longest name that a configuration takes.
+const MAX_NAME_CHARS: usize = 32;
+
 /// The names given so far.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Ledger {
@@ -66,10 +69,15 @@ impl Ledger {
     ) -> Option<String> {
         let wanted = slug(wanted);
         let earlier = self.owners.get(owner).map(|owned| owned.name.clone());
-        let numbered = (2..MAX_TRIES).map(|number| format!("{wanted}-{client}-{number}"));
+        let behind = |suffix: String| {
+            let room = MAX_NAME_CHARS.saturating_sub(suffix.len());
+            let head: String = wanted.chars().take(room).collect();
+            format!("{}{suffix}", head.trim_end_matches(['-', '_']))
+        };
+        let numbered = (2..MAX_TRIES).map(|number| behind(format!("-{client}-{number}")));
         let candidates = earlier
             .into_iter()
-            .chain([wanted.clone(), format!("{wanted}-{client}")])
+            .chain([wanted.clone(), behind(format!("-{client}"))])
             .chain(numbered)
             .find(|name| self.is_free(name, owner, fingerprint))?;
         let owned = Owned { name: candidates.clone(), fingerprint: fingerprint.to_owned() };
@@ -85,11 +93,18 @@ impl Ledger {
     }
 }
 
-/// A name that is safe in a URL path, a file name and a bare TOML key.
+/// A name that the configuration takes: no `__`, which parts it from a tool's, and no `_` or `-`
+/// at its ends. It is safe in a URL path, a file name and a bare TOML key besides.
 fn slug(name: &str) -> String {
     let plain = |c: char| if c.is_ascii_alphanumeric() || "-_".contains(c) { c } else { '-' };
-    let slug: String = name.chars().map(plain).collect();
-    match slug.trim_matches('-') {
+    let mut slug = String::new();
+    for c in name.chars().map(plain) {
+        if !(c == '_' && slug.ends_with('_')) {
+            slug.push(c);
+        }
+    }
+    let cut: String = slug.trim_start_matches(['-', '_']).chars().take(MAX_NAME_CHARS).collect();
+    match cut.trim_end_matches(['-', '_']) {
         "" => "server".to_owned(),
         trimmed => trimmed.to_owned(),
     }
@@ -115,5 +130,9 @@ mod tests {
         assert_eq!(name("e", "mine", "5").as_deref(), Some("mine-cursor"));
         assert_eq!(name("f", "../My Server", "6").as_deref(), Some("My-Server"));
         assert_eq!(name("g", "日本", "7").as_deref(), Some("server"));
+        assert_eq!(name("h", "_my__db_", "8").as_deref(), Some("my_db"));
+        let long = "a-very-long-name-that-nobody-would-type";
+        assert_eq!(name("i", long, "9").as_deref(), Some("a-very-long-name-that-nobody-wou"));
+        assert_eq!(name("j", long, "10").as_deref(), Some("a-very-long-name-that-nob-cursor"));
     }
 }

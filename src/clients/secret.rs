@@ -4,6 +4,8 @@
 
 use std::fmt;
 
+use crate::config::secret::looks_like_secret;
+
 /// Shortest run of mixed letters and digits that is taken for a key: 16 characters of base 32 are
 /// 80 bits, about the shortest any provider hands out.
 const SHORTEST_RUN: usize = 16;
@@ -108,10 +110,11 @@ impl fmt::Debug for SecretText {
     }
 }
 
-/// Whether the value under `key` is a secret, by the key's name or by the value's shape.
+/// Whether the value under `key` is a secret, by the key's name or by the value's shape. Whatever
+/// the configuration would refuse as one counts too: it must be able to read what is written.
 pub fn is_secret(key: &str, value: &str) -> bool {
     let blank = matches!(value.trim(), "" | "true" | "false" | "0" | "1" | "null");
-    !blank && (is_telling(key) || has_secret_shape(value))
+    !blank && (is_telling(key) || has_secret_shape(value) || looks_like_secret(key, value))
 }
 
 /// Whether the name alone says that its value is a secret: `GITHUB_TOKEN`, `x-api-key`, `apiKey`.

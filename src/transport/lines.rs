@@ -319,7 +319,7 @@ impl Lines {
                     },
                     departure = &mut running.done => {
                         lines.done(&id);
-                        let Ok(departure) = departure else { return };
+                        let departure = departure.unwrap_or_else(|_| super::broken());
                         let response = Response { id, outcome: departure.outcome };
                         return send(&outbox, Message::Response(response).to_bytes()).await;
                     }

@@ -11,7 +11,7 @@ use axum::{
 use bytes::Bytes;
 use futures_util::stream;
 
-use super::{Presence, Running, parked::Parked, session::Session};
+use super::{Presence, Running, broken, parked::Parked, session::Session};
 use crate::{
     exchange::{Outgoing, Question},
     gateway::Departure,
@@ -48,12 +48,6 @@ impl Running {
             done = &mut self.done => Step::Done(done.unwrap_or_else(|_| broken())),
         }
     }
-}
-
-/// The corridor's task ended without an answer, which only a fault of ours can cause.
-fn broken() -> Departure {
-    let error = RpcError::new(RpcError::INTERNAL, "something in the gateway failed");
-    Departure { outcome: Err(error), retry_after: None, reference: String::new() }
 }
 
 impl Reply {

@@ -3,6 +3,7 @@
 pub(crate) mod client;
 pub(crate) mod fixture;
 pub(crate) mod gateway;
+pub(crate) mod issuer;
 pub(crate) mod process;
 pub(crate) mod raw;
 pub(crate) mod record;

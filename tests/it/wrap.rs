@@ -1,7 +1,9 @@
 //! `bartizan wrap`: clients that speak stdio share one gateway.
 
+mod sharing;
+
 use std::{
-    path::Path,
+    path::{Path, PathBuf},
     process::Stdio,
     time::{Duration, Instant},
 };
@@ -20,7 +22,7 @@ use crate::support::{
 };
 
 /// One wrapped server, as its client sees it.
-struct Wrapped {
+pub(crate) struct Wrapped {
     child: Child,
     input: Option<ChildStdin>,
     output: Lines<BufReader<ChildStdout>>,
@@ -28,35 +30,53 @@ struct Wrapped {
 
 impl Wrapped {
     fn start(folder: &Path, flags: &[&str]) -> Self {
-        let mut command = Command::new(bartizan());
+        let program = fixture::program().display().to_string();
+        let words: Vec<&str> =
+            [program.as_str(), "--stdio"].into_iter().chain(flags.iter().copied()).collect();
+        Self::start_as(folder, &words)
+    }
+
+    /// `bartizan wrap -- WORDS`, with the configuration in `folder`.
+    pub(crate) fn start_as(folder: &Path, words: &[&str]) -> Self {
+        Self::start_with(bartizan(), folder, &["--"], words)
+    }
+
+    fn start_with(binary: PathBuf, folder: &Path, options: &[&str], words: &[&str]) -> Self {
+        let mut command = Command::new(binary);
         command.arg("wrap").arg("--config").arg(folder.join("bartizan.toml"));
-        command.arg("--").arg(fixture::program()).arg("--stdio").args(flags);
+        command.args(options).args(words);
         let log = std::fs::File::create(folder.join("wrap.log")).expect("a log");
-        let mut child = command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(log)
-            .kill_on_drop(true)
-            .spawn()
-            .expect("it starts");
+        command.stderr(log);
+        Self::spawn(command)
+    }
+
+    /// Whatever command a client would start.
+    pub(crate) fn spawn(mut command: Command) -> Self {
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
+        let mut child = command.spawn().expect("it starts");
         let input = child.stdin.take();
         let output = BufReader::new(child.stdout.take().expect("a pipe")).lines();
         Self { child, input, output }
     }
 
-    async fn send(&mut self, message: Value) {
+    pub(crate) async fn send(&mut self, message: Value) {
         let input = self.input.as_mut().expect("it is open");
         input.write_all(format!("{message}\n").as_bytes()).await.expect("written");
     }
 
-    async fn next(&mut self) -> Value {
+    pub(crate) async fn next(&mut self) -> Value {
         let line = tokio::time::timeout(PATIENCE, self.output.next_line()).await;
         let line = line.expect("in time").expect("readable").expect("it still speaks");
         serde_json::from_str(&line).expect("JSON")
     }
 
-    async fn ask(&mut self, id: u64, method: &str, params: Value) -> Value {
+    pub(crate) async fn ask(&mut self, id: u64, method: &str, params: Value) -> Value {
         self.send(json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params})).await;
+        self.until(id).await
+    }
+
+    /// The answer to request `id`, whatever comes before it.
+    pub(crate) async fn until(&mut self, id: u64) -> Value {
         loop {
             let message = self.next().await;
             if message["id"] == id && message.get("method").is_none() {
@@ -65,32 +85,49 @@ impl Wrapped {
         }
     }
 
+    pub(crate) async fn call(&mut self, id: u64, tool: &str, arguments: Value) -> Value {
+        self.ask(id, "tools/call", json!({"name": tool, "arguments": arguments})).await
+    }
+
+    async fn names(&mut self, id: u64) -> Vec<String> {
+        let list = self.ask(id, "tools/list", json!({})).await;
+        let tools = list["result"]["tools"].as_array().cloned().expect("tools");
+        tools.iter().filter_map(|tool| tool["name"].as_str().map(str::to_owned)).collect()
+    }
+
     /// Greets as a legacy client; how long it took.
-    async fn greet(&mut self) -> Duration {
+    pub(crate) async fn greet(&mut self) -> Duration {
+        self.greet_as("2025-11-25").await
+    }
+
+    pub(crate) async fn greet_as(&mut self, revision: &str) -> Duration {
         let started = Instant::now();
-        let params = json!({"protocolVersion": "2025-11-25", "capabilities": {},
+        let params = json!({"protocolVersion": revision, "capabilities": {},
             "clientInfo": {"name": "it", "version": "1"}});
         let answer = self.ask(0, "initialize", params).await;
-        assert_eq!(answer["result"]["protocolVersion"], "2025-11-25", "{answer}");
+        assert_eq!(answer["result"]["protocolVersion"], revision, "{answer}");
         let took = started.elapsed();
         self.send(json!({"jsonrpc": "2.0", "method": "notifications/initialized"})).await;
         took
     }
 
-    fn pid(&self) -> u32 {
+    pub(crate) fn pid(&self) -> u32 {
         self.child.id().expect("it runs")
     }
 
     /// Closes its input and waits for its end.
-    async fn leave(mut self) {
+    pub(crate) async fn leave(mut self) {
         drop(self.input.take());
         let ended = tokio::time::timeout(PATIENCE, self.child.wait()).await;
         assert!(ended.expect("in time").expect("a status").success());
     }
 }
 
+/// Resident memory that a release build may have, in kilobytes.
+const LIMIT_KB: u64 = 8 << 10;
+
 /// The processes whose command line holds all `words`.
-fn processes(words: &[&str]) -> Vec<u32> {
+pub(crate) fn processes(words: &[&str]) -> Vec<u32> {
     let all = std::fs::read_dir("/proc").expect("a list").flatten();
     let pids = all.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
     let holds = |pid: &u32| {
@@ -103,7 +140,6 @@ fn processes(words: &[&str]) -> Vec<u32> {
 
 #[tokio::test]
 async fn eight_wraps_share_one_gateway() {
-    const LIMIT_KB: u64 = 8 << 10;
     let folder = gateway::folder();
     std::fs::write(folder.path().join("bartizan.toml"), "data_dir = \"state\"\n").expect("written");
     let config = folder.path().join("bartizan.toml").display().to_string();

@@ -137,10 +137,7 @@ async fn accept(
     if accepted.is_empty() {
         return Err(format!("`{full}` does not wait with this definition; look at it again"));
     }
-    for running in parts.upstreams.all().iter().filter(|it| &*it.name == upstream) {
-        parts.keeper.rebuild(running, false).await;
-    }
-    parts.keeper.note_accepted(upstream);
+    parts.upstreams.rebuild(Some(upstream)).await;
     Ok(json!({ "accepted": accepted }))
 }
 

@@ -228,7 +228,7 @@ fn an_import_describes_every_server_and_leaves_the_clients_alone() {
 #[test]
 fn a_persons_own_configuration_is_kept() {
     let machine = Machine::new();
-    let own = "# mine\nlisten = \"127.0.0.1:8420\"\n\n[upstreams.github] # by hand\nurl = \"https://x.example\"\n";
+    let own = "# mine\n[listen]\naddress = \"127.0.0.1:8420\"\n\n[upstreams.github] # by hand\nurl = \"https://x.example\"\n";
     machine.write("~/.config/bartizan/bartizan.toml", own);
     machine.run(Command::Install);
     let text = machine.read("~/.config/bartizan/bartizan.toml");

@@ -1,15 +1,15 @@
 //! Tokens that prove nothing, over real HTTP against keys in a file.
 
-use aws_lc_rs::{
-    hmac,
-    rand::SystemRandom,
-    signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _},
-};
-use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 
 use super::{Rows, happened};
-use crate::support::{Client, Era, Fixture, Gateway, gateway, texts};
+use crate::support::{
+    Client, Era, Fixture, Gateway,
+    client::{MODERN, REVISIONS},
+    gateway,
+    issuer::{AUDIENCE, ISSUER, Issuer, claims, encode, head, now, with},
+    texts,
+};
 
 pub(super) const ROWS: &[&str] = &[
     "no-token",
@@ -25,65 +25,15 @@ pub(super) const ROWS: &[&str] = &[
     "id-token",
     "altered-token",
     "two-tokens",
+    "scope-missing",
+    "scope-missing-legacy",
     "bearer-at-high-risk",
     "session-of-another-subject",
 ];
 
-const ISSUER: &str = "https://login.example";
-const AUDIENCE: &str = "https://gateway.example/mcp";
-
-struct Issuer {
-    pair: EcdsaKeyPair,
-}
-
-fn encode(bytes: impl AsRef<[u8]>) -> String {
-    BASE64_URL_SAFE_NO_PAD.encode(bytes)
-}
-
-fn now() -> i64 {
-    bartizan::ids::now_ms() / 1000
-}
-
-fn head(alg: &str) -> Value {
-    json!({"alg": alg, "typ": "at+jwt", "kid": "one"})
-}
-
-fn claims() -> Value {
-    json!({"iss": ISSUER, "aud": AUDIENCE, "sub": "ada", "client_id": "agent-7",
-        "iat": now(), "exp": now() + 600})
-}
-
-fn with(mut claims: Value, key: &str, value: Value) -> Value {
-    claims[key] = value;
-    claims
-}
-
-impl Issuer {
-    fn new() -> Self {
-        let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING);
-        Self { pair: pair.expect("a key pair") }
-    }
-
-    fn jwks(&self) -> String {
-        let public = self.pair.public_key().as_ref();
-        let key = json!({"kty": "EC", "crv": "P-256", "kid": "one", "use": "sig",
-            "x": encode(&public[1..33]), "y": encode(&public[33..])});
-        json!({"keys": [key]}).to_string()
-    }
-
-    fn token(&self, head: &Value, claims: &Value) -> String {
-        let signed = format!("{}.{}", encode(head.to_string()), encode(claims.to_string()));
-        let signature = self.pair.sign(&SystemRandom::new(), signed.as_bytes());
-        format!("{signed}.{}", encode(signature.expect("a signature")))
-    }
-
-    /// Signed with the public key as if it were a shared secret.
-    fn confused(&self) -> String {
-        let signed =
-            format!("{}.{}", encode(head("HS256").to_string()), encode(claims().to_string()));
-        let key = hmac::Key::new(hmac::HMAC_SHA256, self.pair.public_key().as_ref());
-        format!("{signed}.{}", encode(hmac::sign(&key, signed.as_bytes())))
-    }
+/// Claims that nothing is wrong with.
+fn scoped() -> Value {
+    with(claims(), "scope", json!("mcp:call"))
 }
 
 const POLICY: &str = "permit (principal, action, resource);";
@@ -107,12 +57,12 @@ async fn a_bad_token_is_refused() {
     let jwks = folder.path().join("jwks.json");
     let text = format!(
         "[identity.jwt]\nissuer = {ISSUER:?}\naudience = {AUDIENCE:?}\njwks = {{ file = {jwks:?} }}\n\
-         [access]\npolicies = \"policies\"\n\
+         required_scopes = [\"mcp:call\"]\n[access]\npolicies = \"policies\"\n\
          [upstreams.f]\n{}\n[upstreams.f.tools.add]\nrisk = \"high\"\n",
         fixture.url()
     );
     let gateway = Gateway::start_strict(folder, &text).await;
-    let good = issuer.token(&head("ES256"), &claims());
+    let good = issuer.token(&head("ES256"), &scoped());
     let echoed = client(&gateway, &good).call("f__echo", json!({"text": "in"})).await;
     assert_eq!(texts(&echoed), ["in"], "a good token is taken: {echoed}");
 
@@ -123,6 +73,9 @@ async fn a_bad_token_is_refused() {
     }
     let twice = client(&gateway, &good).header("authorization", &format!("Bearer {good}"));
     rows.row("two-tokens", listed(&twice).await);
+    let unscoped = issuer.token(&head("ES256"), &claims());
+    rows.row("scope-missing", listed(&client(&gateway, &unscoped)).await);
+    rows.row("scope-missing-legacy", without_scope(&gateway, &good, &unscoped).await);
     let high = client(&gateway, &good);
     assert!(!high.names("tools/list").await.contains(&"f__add".to_owned()));
     let params = json!({"name": "f__add", "arguments": {"a": 1, "b": 2}});
@@ -136,16 +89,16 @@ async fn a_bad_token_is_refused() {
 fn bad_tokens(issuer: &Issuer, good: &str) -> Vec<(&'static str, String)> {
     let es = head("ES256");
     let signed = |claims: Value| issuer.token(&es, &claims);
-    let late = with(with(claims(), "iat", json!(now() - 700)), "exp", json!(now() - 100));
-    let long = with(claims(), "exp", json!(now() + 3600));
-    let early = with(with(claims(), "iat", json!(now() + 300)), "exp", json!(now() + 600));
-    let mut endless = claims();
+    let late = with(with(scoped(), "iat", json!(now() - 700)), "exp", json!(now() - 100));
+    let long = with(scoped(), "exp", json!(now() + 3600));
+    let early = with(with(scoped(), "iat", json!(now() + 300)), "exp", json!(now() + 600));
+    let mut endless = scoped();
     endless.as_object_mut().expect("claims").remove("exp");
     let unsigned =
-        format!("{}.{}.", encode(head("none").to_string()), encode(claims().to_string()));
-    let id_token = issuer.token(&with(head("ES256"), "typ", json!("JWT")), &claims());
+        format!("{}.{}.", encode(head("none").to_string()), encode(scoped().to_string()));
+    let id_token = issuer.token(&with(head("ES256"), "typ", json!("JWT")), &scoped());
     let mut parts: Vec<&str> = good.split('.').collect();
-    let other = encode(with(claims(), "sub", json!("root")).to_string());
+    let other = encode(with(scoped(), "sub", json!("root")).to_string());
     parts[1] = &other;
     vec![
         ("expired-token", signed(late)),
@@ -154,12 +107,29 @@ fn bad_tokens(issuer: &Issuer, good: &str) -> Vec<(&'static str, String)> {
         ("endless-token", signed(endless)),
         ("alg-none-token", unsigned),
         ("alg-confused-token", issuer.confused()),
-        ("foreign-key-token", Issuer::new().token(&es, &claims())),
-        ("wrong-issuer-token", signed(with(claims(), "iss", json!("https://evil.example")))),
-        ("wrong-audience-token", signed(with(claims(), "aud", json!("https://other.example")))),
+        ("foreign-key-token", Issuer::new().token(&es, &scoped())),
+        ("wrong-issuer-token", signed(with(scoped(), "iss", json!("https://evil.example")))),
+        ("wrong-audience-token", signed(with(scoped(), "aud", json!("https://other.example")))),
         ("id-token", id_token),
         ("altered-token", parts.join(".")),
     ]
+}
+
+/// What every legacy revision says, in a session that a better token opened.
+async fn without_scope(gateway: &Gateway, good: &str, unscoped: &str) -> String {
+    let mut answers = std::collections::BTreeSet::new();
+    for revision in REVISIONS.into_iter().filter(|it| *it != MODERN) {
+        let bearer = |token: &str| {
+            let client = Client::speaking(gateway.wire, revision);
+            client.header("authorization", &format!("Bearer {token}"))
+        };
+        let owner = bearer(good).ready().await;
+        let mut poor = bearer(unscoped);
+        poor.session.clone_from(&owner.session);
+        let params = json!({"name": "f__echo", "arguments": {"text": "no"}});
+        answers.insert(happened(poor.request("tools/call", params).await).await);
+    }
+    answers.into_iter().collect::<Vec<_>>().join(" or ")
 }
 
 async fn another_subject(gateway: &Gateway, issuer: &Issuer, good: &str) -> String {
@@ -167,7 +137,7 @@ async fn another_subject(gateway: &Gateway, issuer: &Issuer, good: &str) -> Stri
         gateway.client(Era::Legacy).header("authorization", &format!("Bearer {token}"))
     };
     let owner = bearer(good).ready().await;
-    let token = issuer.token(&head("ES256"), &with(claims(), "sub", json!("eve")));
+    let token = issuer.token(&head("ES256"), &with(scoped(), "sub", json!("eve")));
     let mut thief = bearer(&token);
     thief.session.clone_from(&owner.session);
     listed(&thief).await

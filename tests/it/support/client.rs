@@ -18,6 +18,8 @@ impl Era {
 
 pub(crate) const MODERN: &str = "2026-07-28";
 pub(crate) const LEGACY: &str = "2025-11-25";
+/// Every revision served, oldest first.
+pub(crate) const REVISIONS: [&str; 4] = ["2025-03-26", "2025-06-18", LEGACY, MODERN];
 const META: &str = "io.modelcontextprotocol/";
 
 /// One caller at one endpoint.
@@ -25,6 +27,8 @@ const META: &str = "io.modelcontextprotocol/";
 pub(crate) struct Client {
     pub(crate) wire: Wire,
     pub(crate) era: Era,
+    /// What it speaks, and offers in a handshake.
+    pub(crate) revision: &'static str,
     pub(crate) path: String,
     pub(crate) name: String,
     pub(crate) capabilities: Value,
@@ -44,6 +48,7 @@ impl Client {
         Self {
             wire,
             era,
+            revision: if era == Era::Modern { MODERN } else { LEGACY },
             path: "/mcp".to_owned(),
             name: "it".to_owned(),
             capabilities: json!({"elicitation": {}, "sampling": {}, "roots": {}}),
@@ -53,6 +58,12 @@ impl Client {
             session: None,
             next_id: AtomicI64::new(1),
         }
+    }
+
+    /// One that speaks `revision` and no other.
+    pub(crate) fn speaking(wire: Wire, revision: &'static str) -> Self {
+        let era = if revision == MODERN { Era::Modern } else { Era::Legacy };
+        Self { revision, ..Self::new(wire, era) }
     }
 
     /// At `/mcp/NAME`.
@@ -97,14 +108,14 @@ impl Client {
             return self;
         }
         let params = json!({
-            "protocolVersion": LEGACY,
+            "protocolVersion": self.revision,
             "capabilities": self.capabilities,
             "clientInfo": {"name": self.name, "version": "1"},
         });
         let reply = self.request("initialize", params).await;
         self.session = reply.header("mcp-session-id").map(str::to_owned);
         let answer = reply.answer().await;
-        assert_eq!(answer["result"]["protocolVersion"], LEGACY, "{answer}");
+        assert_eq!(answer["result"]["protocolVersion"], self.revision, "{answer}");
         assert!(self.session.is_some(), "a session was opened");
         self.notify("notifications/initialized", json!({})).await;
         if let Some(level) = self.log_level.clone() {
@@ -167,7 +178,10 @@ impl Client {
             Era::Legacy => {
                 if let Some(session) = &self.session {
                     set("mcp-session-id", session);
-                    set("mcp-protocol-version", LEGACY);
+                    // The header came with 2025-06-18.
+                    if self.revision != REVISIONS[0] {
+                        set("mcp-protocol-version", self.revision);
+                    }
                 }
             }
         }
