@@ -12,6 +12,7 @@ pub mod session;
 use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot};
+use tracing::Instrument as _;
 
 use self::session::Session;
 use crate::{
@@ -27,6 +28,8 @@ pub struct Running {
     pub events: mpsc::Receiver<Outgoing>,
     pub done: oneshot::Receiver<Departure>,
     pub line: Line,
+    /// The gateway's own name for the request.
+    pub reference: String,
 }
 
 /// Starts the corridor for one request. `session` is told when it ends, whoever still listens.
@@ -38,7 +41,10 @@ pub fn start(
 ) -> Running {
     let (sender, done) = oneshot::channel();
     let (gateway, line) = (Arc::clone(gateway), arrival.line.clone());
-    tokio::spawn(async move {
+    let reference = arrival.reference.clone();
+    // At the highest level, so that it stands on every line that any filter lets through.
+    let span = tracing::error_span!("call", request = reference);
+    let walk = async move {
         let departure = gateway.handle(arrival).await;
         if let Some((session, id)) = session {
             session.end(&id);
@@ -46,8 +52,9 @@ pub fn start(
         if sender.send(departure).is_err() {
             tracing::debug!("An answer was ready after its caller had gone.");
         }
-    });
-    Running { events, done, line }
+    };
+    tokio::spawn(walk.instrument(span));
+    Running { events, done, line, reference }
 }
 
 /// Marks the line when its caller goes away before the answer.

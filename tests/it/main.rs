@@ -9,6 +9,7 @@ mod faults;
 mod fidelity;
 mod firewall;
 mod limits;
+mod reference;
 mod reload;
 mod support;
 mod wrap;
