@@ -10,17 +10,14 @@ mod config;
 mod demo;
 mod doctor;
 mod findings;
+mod log;
 mod pins;
 mod serve;
 mod upstreams;
 mod why;
 mod wrap;
 
-use std::{
-    io::{IsTerminal as _, Write as _},
-    path::PathBuf,
-    process::ExitCode,
-};
+use std::{io::Write as _, path::PathBuf, process::ExitCode};
 
 use clap::{CommandFactory as _, Parser, Subcommand};
 
@@ -171,30 +168,6 @@ fn harmless(text: &str) -> String {
 fn block_on<T>(future: impl Future<Output = T>) -> anyhow::Result<T> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     Ok(runtime.block_on(future))
-}
-
-/// Logs to standard error. `RUST_LOG` chooses; rmcp stays quiet below warnings, because it logs
-/// authorization codes.
-fn log(json: bool) {
-    use tracing_subscriber::EnvFilter;
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    let quiet = ["rmcp=warn", "hyper=warn", "sqlx=warn"];
-    let filter =
-        quiet.iter().filter_map(|it| it.parse().ok()).fold(filter, EnvFilter::add_directive);
-    let subscriber = tracing_subscriber::fmt()
-        // A log that cannot be written (a full disk) must not end the request that it is about.
-        .log_internal_errors(false)
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr);
-    let colour = std::io::stderr().is_terminal();
-    let set = if json {
-        subscriber.json().try_init()
-    } else {
-        subscriber.with_ansi(colour).with_target(false).try_init()
-    };
-    if let Err(error) = set {
-        eprintln!("bartizan: logging is already set up: {error}");
-    }
 }
 
 /// The folder where a configuration's gateway keeps its state.

@@ -3,6 +3,7 @@
 //! Pure: no I/O, no clock. Walking a message and acting on what was found is the door's
 //! ([`crate::inspect`]); marking results is [`crate::spotlight`]'s.
 
+pub mod conceal;
 pub mod diagnostic;
 pub mod engine;
 pub mod finding;

@@ -16,7 +16,7 @@ use crate::{
     limits::{Limiter, key_of},
     mcp::{ClientInfo, Json, Method, Object, RpcError, bridge},
     metrics::Metrics,
-    refusal::{META_PREFIX, Refusal},
+    refusal::{self, Code, META_REFERENCE, Refusal},
     seal::Sealer,
     spotlight,
 };
@@ -45,7 +45,6 @@ pub struct Departure {
     pub outcome: Result<Object, RpcError>,
     /// Seconds after which a limited caller may come again.
     pub retry_after: Option<u64>,
-    pub reference: String,
 }
 
 impl Gateway {
@@ -75,7 +74,41 @@ impl Gateway {
             Err(refusal) => refusal.retry_after.map(|wait| wait.as_secs().max(1)),
             Ok(_) => None,
         };
-        Departure { outcome: dress(&arrival, ended), retry_after, reference: arrival.reference }
+        Departure { outcome: self.dress(&arrival, ended), retry_after }
+    }
+
+    /// Puts an end into the caller's era and gives it its reference. In the transparent profile
+    /// what an upstream said stays as it said it; the reference is then in the header alone.
+    fn dress(&self, arrival: &Arrival, ended: Result<Object, Refusal>) -> Result<Object, RpcError> {
+        let (era, method) = (arrival.revision.era(), arrival.method);
+        let theirs = match &ended {
+            Ok(_) => true,
+            Err(refusal) => refusal.code == Code::Upstream && refusal.rpc.is_some(),
+        };
+        let names = !theirs || self.firewall.load().profile != Profile::Transparent;
+        let outcome = match ended {
+            Ok(result) => Ok(result),
+            Err(refusal) => refusal.into_outcome(method, &arrival.reference),
+        };
+        match outcome {
+            Ok(mut result) => {
+                if method != Method::Initialize {
+                    bridge::result_for(era, method, &mut result, &server_info());
+                }
+                if names {
+                    let meta = result.object_mut("_meta");
+                    meta.insert(META_REFERENCE, arrival.reference.as_str());
+                }
+                Ok(result)
+            }
+            Err(mut error) => {
+                bridge::error_for(era, &mut error);
+                if names {
+                    refusal::name_error(&mut error, &arrival.reference);
+                }
+                Err(error)
+            }
+        }
     }
 
     async fn serve(&self, arrival: &mut Arrival, trail: &mut Trail) -> Result<Object, Refusal> {
@@ -150,30 +183,4 @@ pub fn server_info() -> Json {
         ("version", env!("CARGO_PKG_VERSION").into()),
     ])
     .into()
-}
-
-/// Puts an end into the caller's era and gives it its reference.
-fn dress(arrival: &Arrival, ended: Result<Object, Refusal>) -> Result<Object, RpcError> {
-    let (era, method) = (arrival.revision.era(), arrival.method);
-    let refused = ended.is_err();
-    let outcome = match ended {
-        Ok(result) => Ok(result),
-        Err(refusal) => refusal.into_outcome(method, &arrival.reference),
-    };
-    match outcome {
-        Ok(mut result) => {
-            if method != Method::Initialize {
-                bridge::result_for(era, method, &mut result, &server_info());
-            }
-            if refused {
-                let key = format!("{META_PREFIX}request");
-                result.object_mut("_meta").insert(&key, arrival.reference.as_str());
-            }
-            Ok(result)
-        }
-        Err(mut error) => {
-            bridge::error_for(era, &mut error);
-            Err(error)
-        }
-    }
 }

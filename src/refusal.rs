@@ -185,6 +185,17 @@ impl Refusal {
 /// Our `_meta` keys. An upstream that sends them has them removed.
 pub const META_PREFIX: &str = "dev.bartizan/";
 const META_REFUSAL: &str = "dev.bartizan/refusal";
+/// The request's name, in `_meta` of requests and results and in `data` of errors.
+pub const META_REFERENCE: &str = "dev.bartizan/request";
+/// The same in HTTP headers, of answers to callers and of requests to upstreams.
+pub const REFERENCE_HEADER: &str = "bartizan-request";
+
+/// Puts a request's name into an error's `data`, unless that is something else than an object.
+pub fn name_error(error: &mut RpcError, reference: &str) {
+    if let Json::Object(data) = error.data.get_or_insert_with(|| Object::new().into()) {
+        data.insert(META_REFERENCE, reference);
+    }
+}
 
 fn reference_data(code: Code, reference: &str) -> Json {
     Object::from([("code", code.name().into()), ("reference", reference.into())]).into()

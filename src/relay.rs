@@ -19,7 +19,7 @@ use witness::Noted;
 use crate::{
     exchange::{Answers, AskedRequest, Line},
     firewall::{Disposition, Surface},
-    inspect::Firewall,
+    inspect::{Firewall, Profile},
     mcp::{ClientInfo, Json, Notification, Object, RpcError, client::EXTENSION_TASKS},
     upstream::metadata,
 };
@@ -62,6 +62,13 @@ impl Relay {
     /// Wakes whenever the upstream reported progress.
     pub fn heard(&self) -> Arc<Notify> {
         Arc::clone(&self.heard)
+    }
+
+    /// The request's name, for its upstream to know it by. In the transparent profile nothing of
+    /// ours goes along.
+    pub fn reference(&self) -> Option<&str> {
+        let says = self.firewall.profile != Profile::Transparent;
+        says.then_some(self.witness.request.as_str())
     }
 
     pub fn wants_progress(&self) -> bool {
@@ -121,7 +128,8 @@ impl Relay {
         let mut params = Json::Object(std::mem::take(&mut notification.params));
         let verdict = self.firewall.inspect(Surface::Notification, &mut params);
         if verdict.disposition != Disposition::Allow {
-            tracing::warn!(method = %notification.method, "A notification was withheld.");
+            let request = self.witness.request.as_str();
+            tracing::warn!(request, method = %notification.method, "A notification was withheld.");
             return;
         }
         if let Json::Object(params) = params {

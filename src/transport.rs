@@ -16,6 +16,7 @@ use std::{panic::AssertUnwindSafe, sync::Arc};
 
 use futures_util::FutureExt as _;
 use tokio::sync::{mpsc, oneshot};
+use tracing::Instrument as _;
 
 use self::session::Session;
 use crate::{
@@ -31,6 +32,8 @@ pub struct Running {
     pub events: mpsc::Receiver<Outgoing>,
     pub done: oneshot::Receiver<Departure>,
     pub line: Line,
+    /// The gateway's own name for the request.
+    pub reference: String,
 }
 
 /// Starts the corridor for one request. `session` is told when it ends, whoever still listens.
@@ -41,13 +44,18 @@ pub fn start(
     session: Option<(Arc<Session>, Id)>,
 ) -> Running {
     let (gateway, line) = (Arc::clone(gateway), arrival.line.clone());
-    run(line, events, session, async move { gateway.handle(arrival).await })
+    let reference = arrival.reference.clone();
+    // At the highest level, so that it stands on every line that any filter lets through.
+    let span = tracing::error_span!("call", request = reference);
+    let work = async move { gateway.handle(arrival).await };
+    run(line, events, reference, session, work.instrument(span))
 }
 
 /// A door that panics refuses its own call: the caller hears of it, and its id is free again.
 fn run(
     line: Line,
     events: mpsc::Receiver<Outgoing>,
+    reference: String,
     session: Option<(Arc<Session>, Id)>,
     work: impl Future<Output = Departure> + Send + 'static,
 ) -> Running {
@@ -62,13 +70,13 @@ fn run(
             tracing::debug!("An answer was ready after its caller had gone.");
         }
     });
-    Running { events, done, line }
+    Running { events, done, line, reference }
 }
 
 /// The corridor ended without an answer, which only a fault of ours can cause.
 fn broken() -> Departure {
     let error = RpcError::new(RpcError::INTERNAL, "something in the gateway failed");
-    Departure { outcome: Err(error), retry_after: None, reference: String::new() }
+    Departure { outcome: Err(error), retry_after: None }
 }
 
 /// Marks the line when its caller goes away before the answer.

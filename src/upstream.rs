@@ -200,7 +200,9 @@ impl Upstream {
             let ended = tokio::select! {
                 ended = self.connect_and_serve(&client) => ended,
                 () = stop.cancelled() => {
-                    self.state.store(Arc::new(State::Starting));
+                    if let State::Ready(last) = &*self.state.swap(Arc::new(State::Starting)) {
+                        last.link.close().await;
+                    }
                     return;
                 }
             };

@@ -31,7 +31,7 @@ pub(super) struct DemoServer {
 
 pub(super) fn run(command: &Demo) -> Ran {
     if std::env::var_os("RUST_LOG").is_some() {
-        super::log(command.json);
+        super::log::start(command.json);
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {

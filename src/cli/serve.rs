@@ -24,7 +24,7 @@ pub(super) struct Serve {
 }
 
 pub(super) fn run(command: &Serve) -> Ran {
-    super::log(command.log_json);
+    super::log::start(command.log_json);
     let config = command.config.load()?;
     let options = Options { purpose: Purpose::Serve, development: command.development };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;

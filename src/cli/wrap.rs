@@ -126,7 +126,7 @@ fn start(folder: &Path, config: &ConfigArgument) -> anyhow::Result<()> {
 }
 
 pub(super) fn local(command: &Local) -> Ran {
-    super::log(false);
+    super::log::start(false);
     let config = command.config.load()?;
     let options = Options { purpose: Purpose::Local, development: false };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;

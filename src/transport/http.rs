@@ -26,17 +26,19 @@ use super::{
     ingress::{self, From, ModernMeta, Refused},
     listen,
     parked::{self, Parked},
-    reply::{Reply, json},
+    reply::{Reply, json, named},
     session::{Session, Sessions},
 };
 use crate::{
     catalog::Scope,
     gateway::Gateway,
     identity::{Authenticators, Presented, Principal, metadata::ResourceMetadata},
+    ids,
     mcp::{
         Era, Id, Json, Message, Method, Notification, Request as RpcRequest, Revision, RpcError,
         header, json::Limits,
     },
+    refusal::Refusal,
 };
 
 /// What the HTTP endpoint works with.
@@ -122,7 +124,7 @@ impl Http {
                 self.gateway.metrics.unidentified();
                 tracing::info!(code = error.code(), "A caller was not identified.");
                 let body = RpcError::new(RpcError::INVALID_REQUEST, error.public());
-                let mut response = refuse(&Refused { status: error.status(), error: body }, None);
+                let mut response = refuse(&Refused::of(error.status(), body), None);
                 let challenge = self.metadata.as_ref().map(|metadata| metadata.challenge(error));
                 if let Some(Ok(value)) = challenge.map(Ok::<HeaderValue, std::convert::Infallible>)
                 {
@@ -143,11 +145,7 @@ impl Http {
         let body = Limited::new(body, self.limits.bytes_max).collect();
         let Ok(Ok(body)) = tokio::time::timeout(BODY_TIMEOUT, body).await else {
             self.gateway.metrics.malformed();
-            let what = format!(
-                "the body is longer than `limits.message_bytes_max` ({}) or broke off",
-                self.limits.bytes_max
-            );
-            return refuse(&Refused::new(413, RpcError::INVALID_REQUEST, what), None);
+            return refuse(&Refused::too_long(self.limits.bytes_max), None);
         };
         match Message::parse(&body.to_bytes(), &self.limits) {
             Ok(Message::Request(request)) => self.request(from, headers, request).await,
@@ -163,7 +161,7 @@ impl Http {
             },
             Err(error) => {
                 self.gateway.metrics.malformed();
-                refuse(&Refused { status: 400, error: error.to_rpc() }, error.id())
+                refuse(&Refused::of(400, error.to_rpc()), error.id())
             }
         }
     }
@@ -265,10 +263,9 @@ impl Http {
             return Err(Refused::new(400, RpcError::INVALID_REQUEST, what));
         }
         if opening {
-            self.sessions.add(&session).map_err(|limit| {
-                let what = format!("the limit `{limit}` is reached");
-                Refused::new(429, RpcError::INTERNAL, what)
-            })?;
+            self.sessions
+                .add(&session)
+                .map_err(|limit| Refused::limited(Refusal::limited(limit, SESSION_RETRY)))?;
         }
         let ending = Some((Arc::clone(&session), id.clone()));
         let running = super::start(&self.gateway, arrival, events, ending);
@@ -359,6 +356,9 @@ impl Http {
 /// A peer that sends its body slower than this is cut off.
 const BODY_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(60);
 
+/// Idle sessions are ended this often; a place may be free then.
+const SESSION_RETRY: std::time::Duration = std::time::Duration::from_secs(60);
+
 fn method_not_allowed() -> Response {
     let mut response = StatusCode::METHOD_NOT_ALLOWED.into_response();
     response.headers_mut().insert(names::ALLOW, HeaderValue::from_static("POST"));
@@ -373,11 +373,10 @@ fn takes_stream(headers: &HeaderMap) -> bool {
 
 fn refuse(refused: &Refused, id: Option<&Id>) -> Response {
     let status = StatusCode::from_u16(refused.status).unwrap_or(StatusCode::BAD_REQUEST);
-    let mut out = Vec::with_capacity(256);
-    out.extend_from_slice(b"{\"jsonrpc\":\"2.0\",\"id\":");
-    id.map_or(Json::Null, Id::to_json).write(&mut out);
-    out.extend_from_slice(b",\"error\":");
-    refused.error.to_json().write(&mut out);
-    out.push(b'}');
-    json(status, out)
+    let reference = ids::request_ref();
+    let mut response = named(json(status, refused.to_bytes(id, &reference)), &reference);
+    if let Some(seconds) = refused.retry_after {
+        response.headers_mut().insert(names::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    response
 }

@@ -10,9 +10,10 @@ use crate::{
     identity::Principal,
     ids,
     mcp::{
-        ClientInfo, Era, Json, Method, Object, Request, Revision, RpcError,
+        ClientInfo, Era, Id, Json, Method, Object, Request, Revision, RpcError,
         client::{META_CAPABILITIES, META_CLIENT, META_LOG_LEVEL, META_VERSION},
     },
+    refusal::{self, Refusal},
     relay::LEVELS,
 };
 use tokio::sync::mpsc;
@@ -33,11 +34,51 @@ pub fn level(params: &Object) -> Result<&str, Refused> {
 pub struct Refused {
     pub status: u16,
     pub error: RpcError,
+    /// Seconds after which the caller may come again.
+    pub retry_after: Option<u64>,
 }
 
 impl Refused {
     pub fn new(status: u16, code: i64, message: impl Into<String>) -> Self {
-        Self { status, error: RpcError::new(code, message) }
+        Self::of(status, RpcError::new(code, message))
+    }
+
+    pub fn of(status: u16, error: RpcError) -> Self {
+        Self { status, error, retry_after: None }
+    }
+
+    /// A limit is reached.
+    pub fn limited(refusal: Refusal) -> Self {
+        let retry_after = refusal.retry_after.map(|wait| wait.as_secs().max(1));
+        Self { retry_after, ..Self::new(429, refusal.code.rpc(), refusal.text) }
+    }
+
+    /// A message beyond the limit, which has no id that could be read.
+    pub fn too_long(bytes_max: usize) -> Self {
+        let what = format!(
+            "the message is longer than `limits.message_bytes_max` ({bytes_max}) or broke off"
+        );
+        Self::new(413, RpcError::INVALID_REQUEST, what)
+    }
+
+    /// The response, under the name that the refusal has in the log. No record is made before the
+    /// corridor.
+    pub fn to_bytes(&self, id: Option<&Id>, reference: &str) -> Vec<u8> {
+        tracing::debug!(
+            request = reference,
+            status = self.status,
+            code = self.error.code,
+            "A message was refused before the corridor."
+        );
+        let mut error = self.error.clone();
+        refusal::name_error(&mut error, reference);
+        let mut out = Vec::with_capacity(256);
+        out.extend_from_slice(b"{\"jsonrpc\":\"2.0\",\"id\":");
+        id.map_or(Json::Null, Id::to_json).write(&mut out);
+        out.extend_from_slice(b",\"error\":");
+        error.to_json().write(&mut out);
+        out.push(b'}');
+        out
     }
 }
 
@@ -89,7 +130,7 @@ impl ModernMeta {
             ]);
             let error =
                 RpcError::new(RpcError::UNSUPPORTED_VERSION, "Unsupported protocol version");
-            Refused { status: 400, error: error.with_data(data) }
+            Refused::of(400, error.with_data(data))
         })
     }
 }

@@ -8,7 +8,7 @@ use std::{
 
 use parking_lot::Mutex;
 use tokio::{
-    io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader},
+    io::{AsyncBufRead, AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader},
     sync::mpsc,
 };
 
@@ -121,8 +121,16 @@ impl Lines {
             let mut limited = tokio::io::AsyncReadExt::take(&mut reader, limit);
             match limited.read_until(b'\n', &mut line).await {
                 Ok(0) | Err(_) => return,
-                Ok(_) if line.len() > self.limits.bytes_max => return,
                 Ok(_) => {}
+            }
+            if line.len() > self.limits.bytes_max && line.last() != Some(&b'\n') {
+                self.gateway.metrics.malformed();
+                refuse(outbox, &Refused::too_long(self.limits.bytes_max), None).await;
+                line = Vec::new();
+                if skip_line(&mut reader).await.is_err() {
+                    return;
+                }
+                continue;
             }
             let trimmed = line.trim_ascii();
             if !trimmed.is_empty() {
@@ -142,10 +150,7 @@ impl Lines {
             }
             Err(error) => {
                 self.gateway.metrics.malformed();
-                if let Some(id) = error.id() {
-                    let refusal = Response { id: id.clone(), outcome: Err(error.to_rpc()) };
-                    send(outbox, Message::Response(refusal).to_bytes()).await;
-                }
+                refuse(outbox, &Refused::of(400, error.to_rpc()), error.id()).await;
             }
         }
     }
@@ -171,8 +176,7 @@ impl Lines {
             self.legacy(request, outbox)
         };
         if let Err(refused) = begun {
-            let response = Response { id, outcome: Err(refused.error) };
-            send(outbox, Message::Response(response).to_bytes()).await;
+            refuse(outbox, &refused, Some(&id)).await;
         }
     }
 
@@ -330,6 +334,29 @@ impl Lines {
 
     fn done(&self, id: &Id) {
         self.running.lock().remove(id);
+    }
+}
+
+async fn refuse(outbox: &mpsc::Sender<Vec<u8>>, refused: &Refused, id: Option<&Id>) {
+    send(outbox, refused.to_bytes(id, &ids::request_ref())).await;
+}
+
+/// Reads to the end of a line and keeps nothing of it.
+///
+/// # Errors
+/// The client is gone.
+async fn skip_line(reader: &mut (impl AsyncBufRead + Unpin)) -> std::io::Result<()> {
+    loop {
+        let read = reader.fill_buf().await?;
+        if read.is_empty() {
+            return Err(std::io::ErrorKind::UnexpectedEof.into());
+        }
+        let end = read.iter().position(|&byte| byte == b'\n');
+        let used = end.map_or(read.len(), |at| at + 1);
+        reader.consume(used);
+        if end.is_some() {
+            return Ok(());
+        }
     }
 }
 

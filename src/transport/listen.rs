@@ -10,7 +10,7 @@ use tokio::sync::{broadcast, mpsc};
 
 use super::{
     ingress::Refused,
-    reply::{KEEP_ALIVE, event_stream},
+    reply::{KEEP_ALIVE, event_stream, named},
     session::Session,
 };
 use crate::{
@@ -95,24 +95,20 @@ pub(super) async fn modern(
         Refused::new(400, RpcError::INVALID_PARAMS, "`notifications` must be an object")
     })?;
     let key = crate::limits::key_of(&arrival.principal);
-    let seat = gateway
-        .limiter
-        .load()
-        .wait_seat(key)
-        .map_err(|refusal| Refused::new(429, refusal.code.rpc(), refusal.text))?;
+    let seat = gateway.limiter.load().wait_seat(key).map_err(Refused::limited)?;
     let watched = watch(gateway, &arrival, &mut filter).await;
     let (sender, messages) = mpsc::channel(MESSAGES_MAX);
     let acknowledged = Object::from([("notifications", filter.accepted().into())]);
     let mark = id.to_json();
     let first = notification("notifications/subscriptions/acknowledged", acknowledged, Some(&mark));
-    let gateway = Arc::clone(gateway);
+    let (gateway, reference) = (Arc::clone(gateway), arrival.reference.clone());
     tokio::spawn(async move {
         if sender.send(first).await.is_ok() {
             follow(&gateway, &arrival, Source::Fixed(filter), Some(&mark), &sender).await;
         }
         drop((watched, seat));
     });
-    Ok(event_stream(body(messages)))
+    Ok(named(event_stream(body(messages)), &reference))
 }
 
 /// `subscriptions/listen` over lines: runs until it is cancelled or its client is gone.

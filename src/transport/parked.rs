@@ -13,6 +13,7 @@ use crate::{
     identity::Principal,
     ids,
     mcp::{Json, Object},
+    refusal::META_REFERENCE,
     seal::Sealer,
 };
 
@@ -59,6 +60,7 @@ impl Parked {
             result.insert("inputRequests", asked);
         }
         result.insert("requestState", token);
+        result.object_mut("_meta").insert(META_REFERENCE, running.reference.as_str());
         let keys = requests.into_iter().map(|(key, _)| key).collect();
         let expires_ms = ids::now_ms() + self.lifetime_ms;
         let mut calls = self.calls.lock();

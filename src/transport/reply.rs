@@ -5,7 +5,7 @@ use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use axum::{
     body::Body,
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderName, HeaderValue, StatusCode, header},
     response::Response,
 };
 use bytes::Bytes;
@@ -16,6 +16,7 @@ use crate::{
     exchange::{Outgoing, Question},
     gateway::Departure,
     mcp::{Era, Id, Message, RpcError, sse},
+    refusal::REFERENCE_HEADER,
 };
 
 /// A quiet stream gets a comment this often, so that no proxy or client gives up on it.
@@ -58,7 +59,8 @@ impl Reply {
             match self.running.step().await {
                 Step::Done(departure) => {
                     presence.answered();
-                    return single(&self.id, departure, self.era);
+                    let response = single(&self.id, departure, self.era);
+                    return named(response, &self.running.reference);
                 }
                 Step::Event(Outgoing::Ask(question)) if self.era == Era::Modern => {
                     presence.answered();
@@ -87,16 +89,18 @@ impl Reply {
     }
 
     fn park_single(self, question: Question) -> Response {
-        json(StatusCode::OK, self.park(question).to_bytes())
+        let reference = self.running.reference.clone();
+        named(json(StatusCode::OK, self.park(question).to_bytes()), &reference)
     }
 
     fn stream(self, first: Outgoing, presence: Presence) -> Response {
+        let reference = self.running.reference.clone();
         let state = Some(Stream { reply: self, first: Some(first), presence });
         let chunks = stream::unfold(state, |state| async move {
             let (bytes, state) = state?.next().await;
             Some((Ok::<_, Infallible>(Bytes::from(bytes)), state))
         });
-        event_stream(Body::from_stream(chunks))
+        named(event_stream(Body::from_stream(chunks)), &reference)
     }
 }
 
@@ -165,8 +169,14 @@ fn single(id: &Id, departure: Departure, era: Era) -> Response {
     if let Some(seconds) = departure.retry_after {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
-    if let Ok(reference) = HeaderValue::from_str(&departure.reference) {
-        response.headers_mut().insert("bartizan-request", reference);
+    response
+}
+
+/// Gives an answer the name that its request has in the record and the log.
+pub(super) fn named(mut response: Response, reference: &str) -> Response {
+    if let Ok(reference) = HeaderValue::from_str(reference) {
+        let name = HeaderName::from_static(REFERENCE_HEADER);
+        response.headers_mut().insert(name, reference);
     }
     response
 }

@@ -26,11 +26,11 @@ fn started(
     let (line, events) = Line::open(None, None);
     let id = Id::Integer(7);
     let fresh = session.begin(&id, &line);
-    (run(line, events, Some((Arc::clone(session), id)), work), fresh)
+    (run(line, events, String::new(), Some((Arc::clone(session), id)), work), fresh)
 }
 
 fn passed() -> Departure {
-    Departure { outcome: Ok(Object::new()), retry_after: None, reference: String::new() }
+    Departure { outcome: Ok(Object::new()), retry_after: None }
 }
 
 #[tokio::test]

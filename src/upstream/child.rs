@@ -1,16 +1,14 @@
 //! The process behind a stdio upstream: started with a small environment, in a group of its own,
 //! and never left behind.
 
+mod stderr;
+
 use std::{collections::BTreeMap, path::PathBuf, process::Stdio, sync::Arc};
 
 use rustix::process::{Pid, Signal, kill_process_group};
-use tokio::{
-    io::{AsyncBufReadExt, BufReader},
-    process::{ChildStderr, ChildStdin, ChildStdout, Command},
-};
+use tokio::process::{ChildStdin, ChildStdout, Command};
 
 use super::{error::UpstreamError, stdio::STOP_GRACE};
-use crate::firewall::sanitize::sanitize;
 
 /// What to start.
 #[derive(Clone, Debug, Default)]
@@ -55,7 +53,7 @@ impl Child {
             .map_err(|error| down(format!("`{program}` does not start: {error}")))?;
         let group = process.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
         if let Some(stderr) = process.stderr.take() {
-            tokio::spawn(log_stderr(Arc::clone(upstream), stderr));
+            tokio::spawn(stderr::log(Arc::clone(upstream), stderr));
         }
         Ok(Self { process, group })
     }
@@ -93,14 +91,20 @@ impl Drop for Child {
     }
 }
 
-/// Asks the kernel to end the child when the gateway dies without a chance to say so.
+/// Asks the kernel to kill the child when the gateway dies without a chance to end it: nobody is
+/// left who could wait for a gentler end.
 #[cfg(target_os = "linux")]
 fn die_with_parent(command: &mut Command) {
+    let gateway = rustix::process::getpid();
     #[expect(unsafe_code, reason = "`pre_exec` is the only way to run prctl in the child")]
-    // SAFETY: the closure makes one system call and touches no memory or lock of the parent.
+    // SAFETY: the closure makes two system calls and touches no memory or lock of the parent.
     unsafe {
-        command.pre_exec(|| {
-            rustix::process::set_parent_process_death_signal(Some(Signal::TERM))?;
+        command.pre_exec(move || {
+            rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
+            // The gateway may have died before the kernel knew; then no signal would come.
+            if rustix::process::getppid() != Some(gateway) {
+                return Err(std::io::ErrorKind::BrokenPipe.into());
+            }
             Ok(())
         });
     }
@@ -108,23 +112,3 @@ fn die_with_parent(command: &mut Command) {
 
 #[cfg(not(target_os = "linux"))]
 fn die_with_parent(_command: &mut Command) {}
-
-/// Lines of a child's stderr that are kept per line, in characters.
-const STDERR_LINE_MAX: usize = 500;
-
-/// What a server says on stderr is a stranger's text: made harmless before it meets a terminal.
-async fn log_stderr(upstream: Arc<str>, stderr: ChildStderr) {
-    let mut reader = BufReader::new(stderr);
-    let mut line = Vec::new();
-    loop {
-        line.clear();
-        let mut limited = tokio::io::AsyncReadExt::take(&mut reader, 64 << 10);
-        match limited.read_until(b'\n', &mut line).await {
-            Ok(0) | Err(_) => return,
-            Ok(_) => {}
-        }
-        let text = String::from_utf8_lossy(&line);
-        let text: String = sanitize(text.trim_end()).text.chars().take(STDERR_LINE_MAX).collect();
-        tracing::debug!(upstream = %upstream, "stderr: {text}");
-    }
-}

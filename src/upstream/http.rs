@@ -31,6 +31,7 @@ use crate::{
         Era, Id, Json, Message, Notification, Object, Request, Response, Revision, header,
         json::Limits, sse,
     },
+    refusal::REFERENCE_HEADER,
     relay::Relay,
 };
 
@@ -80,6 +81,25 @@ impl HttpLink {
 
     pub(super) async fn closed(&self) {
         self.0.closed.cancelled().await;
+    }
+
+    /// Ends the session at a legacy server, which else keeps it until it tires of it (SPEC
+    /// 2025-11-25, transports). One that does not answer is left alone.
+    pub(super) async fn close(&self) {
+        let inner = &self.0;
+        let ended = inner.closed.is_cancelled();
+        inner.closed.cancel();
+        if ended || inner.session.read().is_none() {
+            return;
+        }
+        let headers = inner.headers(HeaderMap::new());
+        let sent = inner.client.send(Verb::DELETE, &inner.target, headers, Bytes::new());
+        match tokio::time::timeout(CLOSE_TIMEOUT, sent).await {
+            // A server may refuse; then its sessions end by themselves.
+            Ok(Ok(_)) => {}
+            Ok(Err(error)) => tracing::debug!(%error, "A session could not be ended."),
+            Err(_) => tracing::debug!("A session could not be ended in time."),
+        }
     }
 
     pub(super) async fn notify(&self, notification: &Notification) {
@@ -165,6 +185,8 @@ impl HttpLink {
     }
 }
 
+/// A server's time to end a session, while the gateway waits to stop.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 /// Between attempts to open a broken stream again.
 const LISTEN_PAUSE_FIRST: Duration = Duration::from_millis(500);
 const LISTEN_PAUSE_MAX: Duration = Duration::from_secs(30);
@@ -191,7 +213,11 @@ impl Inner {
         let relay = outbound.relay.clone();
         let era = metadata::era_of(outbound.method, self.revision.get().copied());
         let modern = era == Some(Era::Modern);
-        let headers = if modern { mirrored_headers(&outbound) } else { HeaderMap::new() };
+        let mut headers = if modern { mirrored_headers(&outbound) } else { HeaderMap::new() };
+        let reference = relay.as_deref().and_then(Relay::reference);
+        if let Some(Ok(reference)) = reference.map(HeaderValue::from_str) {
+            headers.insert(HeaderName::from_static(REFERENCE_HEADER), reference);
+        }
         let mut params = outbound.params;
         metadata::stamp(&mut params, era, relay.as_deref(), id);
         let request = Request { id: Id::Integer(id), method: outbound.method.into(), params };

@@ -79,6 +79,16 @@ impl Link {
         }
     }
 
+    /// Ends the connection in good order and returns when that is done.
+    pub async fn close(&self) {
+        match self {
+            Self::Stdio(link) => link.close().await,
+            Self::Http(link) => link.close().await,
+            // Its stream ends with the link, and nothing else is there to end.
+            Self::Sse(_) => {}
+        }
+    }
+
     /// Returns when the connection is lost for good.
     pub async fn closed(&self) {
         match self {

@@ -5,6 +5,7 @@ use crate::{
         Era, Json, Object, Revision,
         client::{META_CAPABILITIES, META_CLIENT, META_LOG_LEVEL, META_VERSION},
     },
+    refusal::{META_PREFIX, META_REFERENCE},
     relay::Relay,
 };
 
@@ -36,16 +37,27 @@ pub(super) fn era_of(method: &str, settled: Option<Revision>) -> Option<Era> {
     }
 }
 
+/// What the gateway alone says of a request.
+fn is_stamped(key: &str) -> bool {
+    key.starts_with("io.modelcontextprotocol/")
+        || key.starts_with(META_PREFIX)
+        || key == "progressToken"
+}
+
 /// Sets what an upstream needs to know of a request, and takes out what was the caller's alone.
 /// `token` becomes the progress token if the caller wants progress.
 pub(super) fn stamp(params: &mut Object, era: Option<Era>, relay: Option<&Relay>, token: i64) {
     let wants_progress = relay.is_some_and(|relay| relay.wants_progress());
     let modern = era == Some(Era::Modern);
-    if !modern && !wants_progress && params.get("_meta").is_none() {
+    let reference = relay.and_then(Relay::reference);
+    if !modern && !wants_progress && reference.is_none() && params.get("_meta").is_none() {
         return;
     }
     let meta = params.object_mut("_meta");
-    meta.retain(|key| !key.starts_with("io.modelcontextprotocol/") && key != "progressToken");
+    meta.retain(|key| !is_stamped(key));
+    if let Some(reference) = reference {
+        meta.insert(META_REFERENCE, reference);
+    }
     if wants_progress {
         meta.insert("progressToken", token);
     }

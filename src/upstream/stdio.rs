@@ -37,6 +37,9 @@ pub struct StdioLink {
     outbox: mpsc::Sender<Vec<u8>>,
     revision: OnceLock<Revision>,
     closed: CancellationToken,
+    stop: CancellationToken,
+    /// Set once the child and its group are gone.
+    gone: CancellationToken,
     /// Ends reader and writer, and with them the child, when the link is dropped.
     _stop: DropGuard,
 }
@@ -59,14 +62,22 @@ impl StdioLink {
         let (outbox, queue) = mpsc::channel(OUTBOX_MESSAGES_MAX);
         let (closed, stop) = (CancellationToken::new(), CancellationToken::new());
 
-        tokio::spawn(write(stdin, queue));
+        let stopping = stop.clone();
+        tokio::spawn(async move {
+            tokio::select! {
+                biased;
+                () = write(stdin, queue) => {}
+                () = stopping.cancelled() => {}
+            }
+        });
         let reader = Reader {
             upstream: Arc::clone(upstream),
             pending: Arc::clone(&pending),
             outbox: outbox.downgrade(),
             limits,
         };
-        let (ended, stopping) = (closed.clone(), stop.clone());
+        let gone = CancellationToken::new();
+        let (ended, stopping, left) = (closed.clone(), stop.clone(), gone.clone());
         tokio::spawn(async move {
             tokio::select! {
                 () = reader.run(stdout) => {}
@@ -75,9 +86,11 @@ impl StdioLink {
             reader.pending.clear();
             ended.cancel();
             child.stop().await;
+            left.cancel();
         });
         let (upstream, revision) = (Arc::clone(upstream), OnceLock::new());
-        Ok(Self { upstream, pending, outbox, revision, closed, _stop: stop.drop_guard() })
+        let _stop = stop.clone().drop_guard();
+        Ok(Self { upstream, pending, outbox, revision, closed, stop, gone, _stop })
     }
 
     pub(super) fn settle(&self, revision: Revision) {
@@ -87,6 +100,12 @@ impl StdioLink {
 
     pub(super) async fn closed(&self) {
         self.closed.cancelled().await;
+    }
+
+    /// Ends the child, as gently as it lets itself be ended.
+    pub(super) async fn close(&self) {
+        self.stop.cancel();
+        self.gone.cancelled().await;
     }
 
     pub(super) async fn notify(&self, notification: &Notification) {

@@ -2,5 +2,6 @@
 //! or lets an unfiltered message pass.
 
 mod callers;
+mod children;
 mod processes;
 mod servers;

@@ -105,10 +105,33 @@ async fn sessions_are_limited_by_principal() {
     let greet = async |run: &str| {
         let client = gateway.client(Era::Legacy).run(run);
         let params = json!({"protocolVersion": "2025-11-25", "capabilities": {}});
-        client.request("initialize", params).await.status
+        client.request("initialize", params).await
     };
-    assert_eq!([greet("one").await, greet("one").await, greet("one").await], [200, 200, 429]);
-    assert_eq!(greet("two").await, 200);
+    assert_eq!([greet("one").await.status, greet("one").await.status], [200, 200]);
+    let refused = greet("one").await;
+    assert_eq!((refused.status, refused.header("retry-after")), (429, Some("60")));
+    assert!(said(&refused.json().await).contains("limits.sessions_per_principal"));
+    assert_eq!(greet("two").await.status, 200);
+    gateway.end().await;
+}
+
+#[tokio::test]
+async fn subscriptions_beyond_the_limit_are_told_when_to_come_again() {
+    let (gateway, _fixture) = limited("waiting_per_principal = 1").await;
+    let client = gateway.modern().await;
+    let listen = async || {
+        let params = json!({"notifications": {"toolsListChanged": true}});
+        client.request("subscriptions/listen", params).await
+    };
+    let open = listen().await;
+    assert!(open.is_stream() && open.header("bartizan-request").is_some());
+    let refused = listen().await;
+    assert_eq!(refused.status, 429);
+    let seconds: u64 = refused.header("retry-after").expect("a time").parse().expect("seconds");
+    let answer = refused.json().await;
+    assert!(said(&answer).contains("limits.waiting_per_principal"), "{answer}");
+    assert!(said(&answer).contains(&format!("in {seconds} s")), "{answer}");
+    drop(open);
     gateway.end().await;
 }
 

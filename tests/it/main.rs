@@ -3,8 +3,8 @@
 mod access;
 mod approvals;
 mod bad_input;
-mod commands;
 mod clients;
+mod commands;
 mod corridor;
 mod demo;
 mod faults;
@@ -14,6 +14,7 @@ mod forgery;
 mod identity;
 mod limits;
 mod pins;
+mod reference;
 mod reload;
 mod revisions;
 mod support;

@@ -212,6 +212,34 @@ async fn a_wrapped_client_is_asked_and_may_be_modern() {
 }
 
 #[tokio::test]
+async fn a_line_that_is_too_long_is_refused_and_the_next_one_served() {
+    let folder = gateway::folder();
+    let text = "data_dir = \"state\"\n[limits]\nmessage_bytes_max = 65536\n";
+    std::fs::write(folder.path().join("bartizan.toml"), text).expect("written");
+    let config = folder.path().join("bartizan.toml").display().to_string();
+    let mut wrap = Wrapped::start(folder.path(), &[]);
+    wrap.greet().await;
+    let call = |text: &str| {
+        let params = json!({"name": "echo", "arguments": {"text": text}});
+        json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params})
+    };
+    for bytes in [65_537, 300_000] {
+        wrap.send(call(&"x".repeat(bytes))).await;
+        let refused = wrap.next().await;
+        assert_eq!(refused["id"], Value::Null, "{refused}");
+        let message = refused["error"]["message"].as_str().expect("an error");
+        assert!(message.contains("`limits.message_bytes_max` (65536)"), "{message}");
+        wrap.send(call("short")).await;
+        let answer = wrap.next().await;
+        assert!(answer["id"] == 1 && answer.to_string().contains("short"), "{answer}");
+    }
+    let gateways = processes(&["local", &config]);
+    wrap.leave().await;
+    send_signal(gateways[0], Signal::TERM);
+    eventually("the gateway ends", async || (!lives(gateways[0])).then_some(())).await;
+}
+
+#[tokio::test]
 async fn a_killed_client_leaves_no_server_behind() {
     let folder = gateway::folder();
     std::fs::write(folder.path().join("bartizan.toml"), "data_dir = \"state\"\n").expect("written");

@@ -99,7 +99,12 @@ pub(super) async fn forbidden(props: &Props) -> anyhow::Result<Told> {
             return Ok(told);
         };
         told.line(Label::Reads, format!("error {}: {}", error.code, error.message));
-        answers.push((error.code, error.message.replace(tool, "NAME"), error.data));
+        let mut data = error.data;
+        if let Some(data) = data.as_mut().and_then(crate::mcp::Json::as_object_mut) {
+            // Each request has a name of its own.
+            data.remove(crate::refusal::META_REFERENCE);
+        }
+        answers.push((error.code, error.message.replace(tool, "NAME"), data));
     }
     let recorded = props.explain(FORBIDDEN, &mut told)?;
     told.expect(answers.first() == answers.last(), "forbidden and unknown answer differently");

@@ -24,11 +24,11 @@ impl Default for Limits {
 /// Why bytes are not a message. `at` is the byte offset.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum ParseError {
-    #[error("{bytes} bytes are more than the limit of {limit}")]
+    #[error("{bytes} bytes are more than `limits.message_bytes_max` ({limit})")]
     TooLong { bytes: usize, limit: usize },
-    #[error("nested deeper than the limit of {limit} at byte {at}")]
+    #[error("nested deeper than `limits.depth_max` ({limit}) at byte {at}")]
     TooDeep { at: usize, limit: usize },
-    #[error("more than the limit of {limit} values")]
+    #[error("more values than `limits.values_max` ({limit})")]
     TooMany { limit: usize },
     #[error("not UTF-8 at byte {at}")]
     NotUtf8 { at: usize },

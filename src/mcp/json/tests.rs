@@ -63,6 +63,15 @@ fn limits_hold() {
     assert!(matches!(parse(b"[[[[1]]]]", &limits), Err(ParseError::TooDeep { .. })));
     assert!(matches!(parse(b"[1,2,3,4,5,6,7,8,9,0]", &limits), Err(ParseError::TooMany { .. })));
     assert!(matches!(parse(&[b' '; 65], &limits), Err(ParseError::TooLong { .. })));
+    let named: [(&[u8], _); 3] = [
+        (b"[[[[1]]]]", "`limits.depth_max` (3)"),
+        (b"[1,2,3,4,5,6,7,8,9,0]", "`limits.values_max` (10)"),
+        (&[b' '; 65], "`limits.message_bytes_max` (64)"),
+    ];
+    for (text, name) in named {
+        let error = parse(text, &limits).expect_err("it is beyond a limit").to_string();
+        assert!(error.contains(name), "a refusal names its limit: {error}");
+    }
 }
 
 #[test]

@@ -202,6 +202,8 @@ async fn without_room_for_its_record_a_call_is_refused_and_nothing_is_sent() {
     };
     assert!(ran > 0, "there was room at first");
     assert!(refused.to_string().contains("cannot write its record"), "{refused}");
+    let name = refused["result"]["_meta"]["dev.bartizan/request"].as_str().expect("a name");
+    assert!(gateway.log().contains(name), "the log tells of it by name: {}", gateway.log());
     let before = fixture.started().await;
     for _ in 0..5 {
         let answer = client.call("f__echo", json!({"text": "x"})).await;

@@ -28,13 +28,22 @@ impl Process {
 
     /// Through another program, such as one that sets limits first.
     pub(crate) async fn serve_by(text: &str, through: &[&str]) -> Self {
+        Self::serve_with(text, through, &[]).await
+    }
+
+    /// With further flags.
+    pub(crate) async fn serve_with(text: &str, through: &[&str], flags: &[&str]) -> Self {
         let folder = gateway::folder();
         let config = folder.path().join("bartizan.toml");
         std::fs::write(&config, gateway::config_text(text)).expect("written");
-        Self::spawn(folder, through).await
+        Self::spawn_with(folder, through, flags).await
     }
 
     pub(crate) async fn spawn(folder: TempDir, through: &[&str]) -> Self {
+        Self::spawn_with(folder, through, &[]).await
+    }
+
+    async fn spawn_with(folder: TempDir, through: &[&str], flags: &[&str]) -> Self {
         let (config, told) =
             (folder.path().join("bartizan.toml"), folder.path().join("address.txt"));
         drop(std::fs::remove_file(&told));
@@ -48,7 +57,7 @@ impl Process {
             None => Command::new(&binary),
         };
         command.arg("serve").arg("--config").arg(&config).arg("--development");
-        command.arg("--address-file").arg(&told);
+        command.arg("--address-file").arg(&told).args(flags);
         let log = std::fs::File::create(folder.path().join("log.txt")).expect("a log");
         let child = command
             .stdin(Stdio::null())
