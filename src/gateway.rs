@@ -53,7 +53,7 @@ impl Gateway {
         if let Err(refusal) = self.limiter.load().request(key_of(&arrival.principal)) {
             // A flood is counted, not recorded: its records would be one of their own.
             self.metrics.count(&arrival, Some(refusal.code), Duration::ZERO);
-            return self.depart(arrival, Err(refusal));
+            return self.depart(&arrival, Err(refusal));
         }
         let mut trail = Trail::default();
         let mut ended = self.serve(&mut arrival, &mut trail).await;
@@ -66,15 +66,15 @@ impl Gateway {
             ended.as_ref().err().map(|refusal| refusal.code),
             trail.elapsed(),
         );
-        self.depart(arrival, ended)
+        self.depart(&arrival, ended)
     }
 
-    fn depart(&self, arrival: Arrival, ended: Result<Object, Refusal>) -> Departure {
+    fn depart(&self, arrival: &Arrival, ended: Result<Object, Refusal>) -> Departure {
         let retry_after = match &ended {
             Err(refusal) => refusal.retry_after.map(|wait| wait.as_secs().max(1)),
             Ok(_) => None,
         };
-        Departure { outcome: self.dress(&arrival, ended), retry_after }
+        Departure { outcome: self.dress(arrival, ended), retry_after }
     }
 
     /// Puts an end into the caller's era and gives it its reference. In the transparent profile

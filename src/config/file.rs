@@ -24,7 +24,9 @@ use crate::{
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct File {
-    /// `observe` lets every door decide and record, and refuse nothing. Default `enforce`.
+    /// `observe` lets every door decide and record, and not refuse. Callers without identity, malformed
+    /// messages, changed definitions, full tables and calls without a record are refused as ever. Default
+    /// `enforce`.
     pub mode: Option<Mode>,
     /// How findings become actions: `transparent`, `balanced` or `strict`.
     pub profile: Profile,
@@ -213,7 +215,8 @@ pub struct FirewallFile {
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Spotlight {
-    /// `off`, `label`, `fence` or `linemark`.
+    /// `auto`, `off`, `label`, `fence` or `linemark`. `auto` is `linemark` for prose from tools of the
+    /// class `reads_untrusted`, else `fence`.
     pub mode: spotlight::Mode,
     /// By the name that a client states, for programs that parse what they get.
     pub clients: BTreeMap<String, spotlight::Mode>,

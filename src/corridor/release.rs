@@ -36,6 +36,9 @@ impl Gateway {
         if unasked {
             return Err(withheld("it is a task, which the client did not ask for"));
         }
+        if answer.passed.kind == ResultType::Task && !is_task(method, &answer.result) {
+            return Err(withheld("it is no task, though it says so"));
+        }
         if answer.passed.kind == ResultType::Complete {
             check_shape(method, &mut answer.result)?;
             trail.carry_out(modes.schema, check_schema(&answer.item, &answer.result))?;
@@ -56,6 +59,17 @@ impl Gateway {
         let Answer { arrival, item, result, passed: Received { kind, seat } } = answer;
         Ok(Answer { arrival, item, result, passed: Released { kind, _seat: seat } })
     }
+}
+
+/// A task is its name and its state, and nothing that would pass for an answer.
+fn is_task(method: Method, result: &Object) -> bool {
+    const NAME_BYTES_MAX: usize = 256;
+    let named = result.str("taskId").is_some_and(|id| (1..=NAME_BYTES_MAX).contains(&id.len()));
+    let answers = result.get("content").is_some() || result.get("structuredContent").is_some();
+    method == Method::ToolsCall
+        && named
+        && !answers
+        && bridge::foreign_shape(method, result).is_none()
 }
 
 fn surface(method: Method) -> Surface {

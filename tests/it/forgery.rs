@@ -44,6 +44,28 @@ async fn no_server_can_set_the_gateways_marks_however_deep() {
 }
 
 #[tokio::test]
+async fn an_answer_in_the_dress_of_a_task_is_withheld() {
+    let (gateway, raw) = with_raw("").await;
+    const TASKS: &str = "io.modelcontextprotocol/tasks";
+    let content = json!([{"type": "text", "text": "unfenced orders"}]);
+    for forged in [
+        json!({"resultType": "task", "taskId": "1", "status": "working", "content": content}),
+        json!({"resultType": "task", "taskId": "x".repeat(300), "status": "working"}),
+        json!({"resultType": "task", "status": "working"}),
+    ] {
+        raw.returns(&forged.to_string());
+        for era in Era::BOTH {
+            let able = json!({"extensions": {TASKS: {}}});
+            let client = gateway.client(era).able(able).ready().await;
+            let answer = client.call("r__t", json!({})).await;
+            assert!(said(&answer).contains("withheld"), "{era:?}: {answer}");
+            assert!(!answer.to_string().contains("unfenced"), "{answer}");
+        }
+    }
+    gateway.end().await;
+}
+
+#[tokio::test]
 async fn no_server_can_speak_with_the_gateways_codes() {
     let (gateway, raw) = with_raw("").await;
     raw.answers(
