@@ -12,6 +12,7 @@ mod doctor;
 mod findings;
 mod log;
 mod pins;
+mod pipe;
 mod serve;
 mod upstreams;
 mod why;
@@ -110,10 +111,17 @@ enum Command {
 
 /// Runs the command given.
 pub fn run() -> ExitCode {
-    let cli = Cli::parse();
-    let ran = match cli.command {
+    let ran = pipe::asked(std::env::args_os()).unwrap_or_else(parsed);
+    ran.unwrap_or_else(|error| {
+        eprintln!("bartizan: {error:#}");
+        ExitCode::from(2)
+    })
+}
+
+fn parsed() -> Ran {
+    match Cli::parse().command {
         Command::Serve(command) => serve::run(&command),
-        Command::Wrap(command) => wrap::run(command),
+        Command::Wrap(command) => wrap::run(&command),
         Command::Local(command) => wrap::local(&command),
         Command::Demo(command) => demo::run(&command),
         Command::DemoServer(command) => demo::serve(&command),
@@ -130,11 +138,7 @@ pub fn run() -> ExitCode {
         Command::Access(command) => access::run(command),
         Command::Completions { shell } => completions(shell),
         Command::Man => man(),
-    };
-    ran.unwrap_or_else(|error| {
-        eprintln!("bartizan: {error:#}");
-        ExitCode::from(2)
-    })
+    }
 }
 
 type Ran = anyhow::Result<ExitCode>;

@@ -118,6 +118,10 @@ pub(super) fn listen(
 async fn attach(parts: &Arc<Parts>, stream: UnixStream) -> anyhow::Result<()> {
     let (reader, writer) = stream.into_split();
     let mut reader = BufReader::new(reader);
+    if reader.fill_buf().await?.is_empty() {
+        // Somebody only asked whether anybody listens.
+        return Ok(());
+    }
     let hello: Hello = serde_json::from_slice(&first_line(&mut reader, HELLO_BYTES_MAX).await?)?;
     // The client's first message says what it can be asked, which its server must know at start.
     let limits = parts.config.load().file.limits.message();

@@ -1,16 +1,15 @@
-//! `bartizan wrap`: a thin pipe between a client's standard input and output and the gateway of
-//! this user, which is started if it does not run.
+//! `bartizan wrap`: starts the gateway of this user if it does not run, and becomes the pipe between
+//! it and a client's standard input and output.
 
 use std::{
-    io::{Read, Write},
     os::unix::{net::UnixStream, process::CommandExt as _},
     path::{Path, PathBuf},
     process::{Command, ExitCode, Stdio},
     time::{Duration, Instant},
 };
 
-use super::{ConfigArgument, Ran};
-use crate::app::{App, Hello, Options, Purpose, WRAP_SOCKET};
+use super::{ConfigArgument, Ran, pipe};
+use crate::app::{App, Options, Purpose, WRAP_SOCKET};
 
 /// Guard one stdio tool server.
 #[derive(Debug, clap::Args)]
@@ -35,10 +34,8 @@ pub(super) struct Local {
 /// How long a gateway may take to open its socket.
 const START_TIMEOUT: Duration = Duration::from_secs(20);
 const START_POLL: Duration = Duration::from_millis(5);
-/// Bytes that a pipe carries at once.
-const PIPE_BYTES: usize = 16 << 10;
 
-pub(super) fn run(command: Wrap) -> Ran {
+pub(super) fn run(command: &Wrap) -> Ran {
     if command.command.is_empty() && command.server.is_none() {
         anyhow::bail!(
             "say what to guard: `bartizan wrap -- COMMAND ARGS…`, or `--server NAME` \
@@ -46,54 +43,23 @@ pub(super) fn run(command: Wrap) -> Ran {
         );
     }
     let folder = super::data_dir(&command.config)?;
-    let mut socket = attach(&folder, &command.config)?;
-    let hello = Hello {
-        server: command.server,
-        command: command.command,
-        env: std::env::vars_os()
-            .filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)))
-            .collect(),
-        cwd: std::env::current_dir().ok(),
-        process: std::os::unix::process::parent_id(),
-    };
-    serde_json::to_writer(&mut socket, &hello)?;
-    socket.write_all(b"\n")?;
-    drop(hello);
-    let mut incoming = socket.try_clone()?;
-    std::thread::Builder::new().stack_size(128 << 10).spawn(move || {
-        pump(&mut std::io::stdin().lock(), &mut socket);
-        // The client closed its end: the gateway ends the server, and we end with it.
-        socket.shutdown(std::net::Shutdown::Write).ok();
-    })?;
-    pump(&mut incoming, &mut std::io::stdout().lock());
-    Ok(ExitCode::SUCCESS)
+    reach(&folder, &command.config)?;
+    let socket = folder.join(WRAP_SOCKET);
+    let error = pipe::command(&socket, command.server.as_deref(), &command.command)?.exec();
+    Err(anyhow::Error::new(error).context("cannot become the pipe to the gateway"))
 }
 
-/// Copies until either side is gone.
-fn pump(from: &mut impl Read, to: &mut impl Write) {
-    let mut buffer = vec![0; PIPE_BYTES];
-    loop {
-        let read = match from.read(&mut buffer) {
-            Ok(0) | Err(_) => return,
-            Ok(read) => read,
-        };
-        let Some(bytes) = buffer.get(..read) else { return };
-        if to.write_all(bytes).and_then(|()| to.flush()).is_err() {
-            return;
-        }
-    }
-}
-
-fn attach(folder: &Path, config: &ConfigArgument) -> anyhow::Result<UnixStream> {
+/// Sees to it that the gateway listens.
+fn reach(folder: &Path, config: &ConfigArgument) -> anyhow::Result<()> {
     let path = folder.join(WRAP_SOCKET);
-    if let Ok(stream) = UnixStream::connect(&path) {
-        return Ok(stream);
+    if UnixStream::connect(&path).is_ok() {
+        return Ok(());
     }
     start(folder, config)?;
     let started = Instant::now();
     loop {
-        if let Ok(stream) = UnixStream::connect(&path) {
-            return Ok(stream);
+        if UnixStream::connect(&path).is_ok() {
+            return Ok(());
         }
         if started.elapsed() > START_TIMEOUT {
             let log = log_path(folder);

@@ -5,6 +5,8 @@ use std::ops::Range;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
+use super::finding::Direction;
+
 /// Automaton over the literals of many rules.
 #[derive(Clone, Debug)]
 pub(super) struct Prefilter {
@@ -19,7 +21,10 @@ impl Prefilter {
     ///
     /// # Errors
     /// When the automaton would be too large.
-    pub(super) fn build(mut literals: Vec<(String, usize)>) -> Result<Self, String> {
+    pub(super) fn build(
+        mut literals: Vec<(String, usize)>,
+        direction: Direction,
+    ) -> Result<Self, String> {
         literals.sort_unstable();
         literals.dedup();
         let mut texts: Vec<String> = Vec::new();
@@ -33,9 +38,15 @@ impl Prefilter {
                 }
             }
         }
+        // What comes back is most of what is read. Arguments are short as a rule, and a tenth of the
+        // memory is worth half of the speed there.
+        let kind = match direction {
+            Direction::Inbound => AhoCorasickKind::ContiguousNFA,
+            Direction::Outbound => AhoCorasickKind::DFA,
+        };
         let build = || {
             AhoCorasick::builder()
-                .kind(Some(AhoCorasickKind::DFA))
+                .kind(Some(kind))
                 .match_kind(MatchKind::Standard)
                 .ascii_case_insensitive(true)
                 .build(&texts)

@@ -94,7 +94,7 @@ fn side(rules: &[Compiled], level: u8, direction: Direction) -> Result<Side, Str
             None => literal_free.push(index),
         }
     }
-    Ok(Side { prefilter: Prefilter::build(literals)?, literal_free })
+    Ok(Side { prefilter: Prefilter::build(literals, direction)?, literal_free })
 }
 
 struct Check<'a> {
