@@ -44,12 +44,13 @@ const NODES_MAX: usize = 20_000;
 /// Steps that one value may cost, as bounded by [`cost`].
 const COST_MAX: u64 = 1_000_000;
 /// Compiled size of one `pattern`, in bytes.
-const PATTERN_BYTES_MAX: usize = 1 << 20;
+const PATTERN_BYTES_MAX: usize = 64 << 10;
 
 /// Steps that checking one value may take, as bounded by [`work`]; beyond it the value does not fit.
-const WORK_MAX: u64 = 100_000_000;
-/// From so many steps on, other work of the thread is handed on first.
-const WORK_LONG: u64 = 1_000_000;
+const WORK_MAX: u64 = 20_000_000;
+/// Up to so many steps a mismatch is looked for again, to name its place: every branch of every
+/// choice then tells its own, all at once.
+const WORK_EXPLAINED: u64 = 100_000;
 
 /// A compiled schema.
 #[derive(Debug)]
@@ -86,41 +87,22 @@ impl Schema {
     /// # Errors
     /// The first place where `value` does not fit.
     pub fn check_value(&self, value: &serde_json::Value) -> Result<(), Mismatch> {
-        match self.work.on(value) {
-            0..WORK_LONG => self.validate(value),
-            WORK_LONG..=WORK_MAX => aside(|| self.validate(value)),
-            _ => {
-                let what = format!("checking it would take more than {WORK_MAX} steps");
-                Err(Mismatch { place: "/".into(), what })
-            }
+        let steps = self.work.on(value);
+        if steps > WORK_MAX {
+            let what = format!("checking it would take more than {WORK_MAX} steps");
+            return Err(Mismatch { place: "/".into(), what });
         }
-    }
-
-    fn validate(&self, value: &serde_json::Value) -> Result<(), Mismatch> {
         if self.validator.is_valid(value) {
             return Ok(());
         }
-        match self.validator.validate(value) {
-            Ok(()) => Ok(()),
-            Err(error) => {
-                let pointer = error.instance_path().to_string();
-                let place = if pointer.is_empty() { "/".to_owned() } else { bounded(&pointer) };
-                Err(Mismatch { place, what: bounded(&error.masked().to_string()) })
-            }
+        if steps > WORK_EXPLAINED {
+            return Err(Mismatch { place: "/".into(), what: "it does not fit the schema".into() });
         }
-    }
-}
-
-/// Runs what takes long, without keeping other tasks of this thread waiting where there are others.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the value is borrowed, and too large to copy for this"
-)]
-fn aside<T>(work: impl FnOnce() -> T) -> T {
-    use tokio::runtime::{Handle, RuntimeFlavor};
-    match Handle::try_current().map(|runtime| runtime.runtime_flavor()) {
-        Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(work),
-        _ => work(),
+        self.validator.validate(value).map_err(|error| {
+            let pointer = error.instance_path().to_string();
+            let place = if pointer.is_empty() { "/".to_owned() } else { bounded(&pointer) };
+            Mismatch { place, what: bounded(&error.masked().to_string()) }
+        })
     }
 }
 

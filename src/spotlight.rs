@@ -114,28 +114,34 @@ pub fn mark_contents(result: &mut Object, mode: Mode, origin: Origin<'_>) {
 }
 
 /// Marks the messages of a prompt. They are what the caller asked to be told, so they are labelled;
-/// a resource embedded among them is a stranger's and gets a neighbour before and after, each pair
-/// with a nonce of its own. The label names all of them.
+/// a resource embedded among them is a stranger's and gets a neighbour before and after.
 pub fn mark_messages(result: &mut Object, mode: Mode, origin: Origin<'_>) {
     if mode == Mode::Off {
         return;
     }
-    let mut boundaries = Vec::new();
+    let embeds = |message: &Json| message.at(&["content", "resource", "text"]).is_some();
+    let mut boundary = None;
     if let Some(Json::Array(messages)) = result.get_mut("messages")
         && mode != Mode::Label
+        && messages.iter().any(embeds)
     {
-        let embeds = |message: &Json| message.at(&["content", "resource", "text"]).is_some();
-        let embedded: Vec<usize> =
-            (0..messages.len()).filter(|&index| embeds(&messages[index])).collect();
-        for index in embedded.into_iter().rev() {
-            let nonce = nonce(messages);
-            let role = messages[index].get("role").cloned().unwrap_or_else(|| "user".into());
-            messages.insert(index + 1, message(role.clone(), footer(&nonce)));
-            messages.insert(index, message(role, header(&nonce, false, origin)));
-            boundaries.insert(0, nonce);
+        // One for all: nobody who wrote any of them knows it.
+        let nonce = nonce(messages);
+        let mut marked = Vec::with_capacity(messages.len() + 2);
+        for each in std::mem::take(messages) {
+            let role = each.get("role").cloned().unwrap_or_else(|| "user".into());
+            match embeds(&each) {
+                true => marked.extend([
+                    message(role.clone(), header(&nonce, false, origin)),
+                    each,
+                    message(role, footer(&nonce)),
+                ]),
+                false => marked.push(each),
+            }
         }
+        *messages = marked;
+        boundary = Some(nonce);
     }
-    let boundary = (!boundaries.is_empty()).then(|| boundaries.join(" "));
     label(result, Mode::Fence, boundary.as_deref(), origin);
 }
 

@@ -91,6 +91,15 @@ pub enum Event {
     ResourceUpdated { uri: String },
 }
 
+/// Whether the catalog still shows an upstream.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Turn {
+    #[default]
+    Open,
+    /// It was stopped: nothing of it may come back.
+    Over,
+}
+
 /// One tool server.
 #[derive(Debug)]
 pub struct Upstream {
@@ -109,6 +118,8 @@ pub struct Upstream {
     /// Subscribers by resource.
     watchers: parking_lot::Mutex<std::collections::HashMap<String, usize>>,
     resubscribe: Notify,
+    /// Held by whoever brings the catalog up to date with this upstream.
+    pub turn: tokio::sync::Mutex<Turn>,
     /// The one caller of a wrapped server, who answers even what belongs to no call.
     home: Option<Arc<Relay>>,
 }
@@ -146,6 +157,7 @@ impl Upstream {
             refresh: Notify::new(),
             watchers: parking_lot::Mutex::default(),
             resubscribe: Notify::new(),
+            turn: tokio::sync::Mutex::default(),
             home,
         })
     }
@@ -214,7 +226,6 @@ impl Upstream {
             }
             tokio::select! {
                 () = tokio::time::sleep(backoff) => {}
-                () = self.refresh.notified() => {}
                 () = stop.cancelled() => return,
             }
             backoff = (backoff * 2).min(BACKOFF_MAX);
@@ -308,6 +319,7 @@ impl Upstream {
     /// change. Never returns.
     async fn listen(&self, link: &Link, handshake: &Handshake) {
         if handshake.revision.era() == Era::Legacy {
+            self.watch_again().await;
             return std::future::pending().await;
         }
         loop {

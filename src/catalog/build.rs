@@ -22,7 +22,7 @@ use crate::{
     schema::Schema,
     settings::ToolSettings,
     store::Store,
-    upstream::{Connected, Event, State, Upstream},
+    upstream::{Connected, Event, State, Turn, Upstream},
 };
 
 /// How the settings of one item are found: by kind and name at its upstream.
@@ -106,6 +106,7 @@ impl Keeper {
                         Err(RecvError::Closed) => return,
                     },
                     () = stop.cancelled() => {
+                        *upstream.turn.lock().await = Turn::Over;
                         self.forget(&upstream);
                         self.merge(Changes { tools: true, prompts: true, resources: true });
                         return;
@@ -136,6 +137,11 @@ impl Keeper {
 
     /// Builds one upstream's part anew and merges all.
     pub async fn rebuild(&self, upstream: &Arc<Upstream>, private: bool) {
+        // One after the other, or an older look would undo what a newer one found.
+        let turn = upstream.turn.lock().await;
+        if *turn == Turn::Over {
+            return;
+        }
         let state = upstream.state();
         let mut part = match &*state {
             State::Ready(connected) => self.part(upstream, connected, private).await,

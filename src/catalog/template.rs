@@ -12,12 +12,14 @@ pub struct Template {
 }
 
 /// Longer templates match nothing.
-const TEMPLATE_BYTES_MAX: usize = 2048;
+const TEMPLATE_BYTES_MAX: usize = 1024;
+/// Variables of one template; more match nothing.
+const VARIABLES_MAX: usize = 16;
 
 impl Template {
     pub(super) fn new(text: &str) -> Self {
         let broken = || Self { pattern: None, sample: String::new() };
-        if text.len() > TEMPLATE_BYTES_MAX {
+        if text.len() > TEMPLATE_BYTES_MAX || text.matches('{').count() > VARIABLES_MAX {
             return broken();
         }
         let (mut pattern, mut sample) = (String::from("^"), String::new());

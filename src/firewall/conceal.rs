@@ -23,9 +23,9 @@ const ASSIGNED: &str = r#"(?xi)
 const BEARER: &str =
     r"(?i)(\b(?:bearer|dpop)\s+|\bauthorization\W{1,8}(?:[a-z]+\s+)?)(\[?[a-z0-9._~+/=:-]{6,}\]?)";
 /// User and password of a URL (RFC 3986, section 3.2.1).
-const USERINFO: &str = r#"(\b[A-Za-z][A-Za-z0-9+.-]*://)([^\s/?\#@"'<>]+)@"#;
+const USERINFO: &str = r#"(\b[A-Za-z][A-Za-z0-9+.-]*://)([^\s/?\#@"'<>\\]+)@"#;
 /// The query of a URL, which is no part of where it leads.
-const QUERY: &str = r#"(\b[A-Za-z][A-Za-z0-9+.-]*://[^\s?\#"'<>]+\?)([^\s\#"'<>]+)"#;
+const QUERY: &str = r#"(\b[A-Za-z][A-Za-z0-9+.-]*://[^\s?\#"'<>\\]+\?)([^\s\#"'<>\\]+)"#;
 
 struct Concealer {
     rules: Ruleset,

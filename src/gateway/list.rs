@@ -165,7 +165,7 @@ impl Gateway {
         let Some(watches) = &arrival.watches else { return Ok(Object::new()) };
         if arrival.method == Method::ResourcesUnsubscribe {
             watches.end(uri);
-        } else if !watches.contains(uri) {
+        } else if !watches.at(uri, &item.upstream) {
             if watches.count() >= WATCHES_MAX {
                 let text = format!("Not subscribed: a session may watch {WATCHES_MAX} resources.");
                 return Err(Refusal::new(Code::Limited, text, ""));

@@ -8,6 +8,11 @@ use crate::mcp::{Json, Object};
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Document<'a>(pub(super) &'a Json);
 
+/// References in a row on one value: more is a cycle that consumes nothing, or a stack that overflows.
+pub(super) const IN_PLACE_MAX: usize = 32;
+/// `unevaluated…` asks every branch beside it again, for what it looked at and whether it held.
+const ASKED_AGAIN: usize = 3;
+
 /// Schemas that look at values inside their parent's. Those of one group can look at the same inner
 /// value; what stands in one group together is told apart by name or place.
 pub(super) type Groups<'a> = Vec<Vec<&'a Json>>;
@@ -18,7 +23,21 @@ const ELEMENTS: [&str; 4] = ["items", "additionalItems", "contains", "unevaluate
 const MEMBERS: [&str; 3] = ["additionalProperties", "propertyNames", "unevaluatedProperties"];
 
 impl<'a> Document<'a> {
-    /// Schemas that look at the same value as their parent.
+    /// Whether any part refers to another.
+    pub(super) fn refers(self) -> bool {
+        fn within(part: &Json) -> bool {
+            match part {
+                Json::Array(items) => items.iter().any(within),
+                Json::Object(object) => {
+                    object.iter().any(|(key, value)| is_reference(key) || within(value))
+                }
+                _ => false,
+            }
+        }
+        within(self.0)
+    }
+
+    /// Schemas that look at the same value as their parent, each as often as it is asked.
     pub(super) fn same_value(self, object: &'a Object) -> Vec<&'a Json> {
         let mut parts = Vec::new();
         for (key, value) in object.iter() {
@@ -34,15 +53,19 @@ impl<'a> Document<'a> {
                 _ => {}
             }
         }
+        let asks = |key: &str| object.get(key).is_some();
+        if asks("unevaluatedProperties") || asks("unevaluatedItems") {
+            parts = parts.repeat(ASKED_AGAIN);
+        }
         parts
     }
 
-    /// What a reference leads to; it is percent-encoded (RFC 6901, section 6).
+    /// What a reference leads to; it is percent-encoded (RFC 6901, section 6). Names (`$anchor`) are
+    /// not followed, so a schema that uses them is refused.
     pub(super) fn resolve(self, target: &str) -> Option<&'a Json> {
         let pointer = percent_decode_str(target.strip_prefix('#')?).decode_utf8().ok()?;
         if !pointer.is_empty() && !pointer.starts_with('/') {
-            // An anchor: the whole document is the careful answer.
-            return Some(self.0);
+            return None;
         }
         pointer.split('/').skip(1).try_fold(self.0, |value, step| {
             let step = step.replace("~1", "/").replace("~0", "~");

@@ -85,6 +85,66 @@ fn a_value_that_would_take_for_ever_does_not_fit() {
 }
 
 #[test]
+fn no_way_of_writing_a_schema_hides_its_cost() {
+    let chain = |link: &dyn Fn(usize) -> String, levels: usize| {
+        let links: Vec<String> = (1..levels).map(link).collect();
+        let last = levels - 1;
+        json(&format!(
+            r##"{{"$defs":{{"d0":{{"type":"object"}},{}}},"$ref":"#/$defs/d{last}"}}"##,
+            links.join(",")
+        ))
+    };
+    let again = |level: usize| {
+        let below = level - 1;
+        format!(
+            r##""d{level}":{{"anyOf":[{{"$ref":"#/$defs/d{below}"}}],"unevaluatedProperties":false}}"##
+        )
+    };
+    let single =
+        |level: usize| format!(r##""d{level}":{{"allOf":[{{"$ref":"#/$defs/d{}"}}]}}"##, level - 1);
+    let deeper = |level: usize| {
+        let below = level - 1;
+        format!(
+            r##""d{level}":{{"properties":{{"a":{{"$ref":"#/$defs/d{below}"}},"b":{{"$ref":"#/$defs/d{below}"}}}}}}"##
+        )
+    };
+    assert!(Schema::compile(&chain(&again, 30)).is_err(), "every branch is asked again");
+    assert!(Schema::compile(&chain(&single, 5_000)).is_err(), "a stack has an end");
+    assert!(Schema::compile(&chain(&deeper, 5_000)).is_err(), "so it has below");
+    let branching = Schema::compile(&chain(&deeper, 40)).expect("one part to each depth");
+    assert!(branching.check(&json(r#"{"a":{"b":{}}}"#)).is_ok());
+    let circle = format!(
+        r##"{{"$defs":{{"l":{{"allOf":[{{"$ref":"#/$defs/l"}}]}}}},{}"$ref":"#/$defs/l"{}}}"##,
+        r#""properties":{"a":{"#.repeat(13),
+        "}}".repeat(13)
+    );
+    let circle = Schema::compile(&json(&circle));
+    let nested = json(&format!("{}1{}", r#"{"a":"#.repeat(14), "}".repeat(14)));
+    assert!(circle.is_err() || circle.is_ok_and(|schema| schema.check(&nested).is_err()));
+    let named = json(r##"{"$defs":{"x":{"$anchor":"x"}},"properties":{"a":{"$ref":"#x"}}}"##);
+    assert!(matches!(Schema::compile(&named), Err(SchemaError::Unresolved(_))));
+    let pattern = json(r#"{"pattern":"[a-m][a-y]{9000}[0-9A-Z_]"}"#);
+    assert!(Schema::compile(&pattern).is_err(), "a pattern has a size");
+}
+
+#[test]
+fn a_large_value_that_fits_nowhere_is_refused_without_a_reason_for_each_part() {
+    let choices = vec![r#"{"items":{"type":"string"}}"#; 40].join(",");
+    let schema = Schema::compile(&json(&format!(r#"{{"anyOf":[{choices}]}}"#))).expect("choices");
+    let numbers = json(&format!("[{}]", vec!["1"; 100_000].join(",")));
+    assert_eq!(schema.check(&numbers).expect_err("numbers").what, "it does not fit the schema");
+}
+
+#[test]
+fn examples_are_data_and_their_words_no_keywords() {
+    let schema = json(
+        r##"{"properties":{"pet":{"examples":[{"$ref":"#/components/schemas/Pet","$id":"x"}],
+            "default":{"$ref":"elsewhere"}}}}"##,
+    );
+    assert!(Schema::compile(&schema).is_ok());
+}
+
+#[test]
 fn a_schema_of_all_json_takes_large_and_deep_values() {
     let any = r##"{"anyOf":[{"type":["string","number","boolean","null"]},
         {"type":"array","items":{"$ref":"#"}},

@@ -5,62 +5,124 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-use super::document::{Document, Groups, elements, members};
-use crate::mcp::{Json, Object};
+use super::document::{Document, Groups, IN_PLACE_MAX, elements, members};
+use crate::mcp::Json;
 
-/// Depths for which the visits are computed; deeper ones grow on at the last rate.
-const DEPTHS: usize = 24;
-/// Bytes of a string that cost as much as one value.
-const STRING_BYTES: u64 = 16;
+/// Depths for which the visits are computed; deeper values fit no schema.
+const DEPTHS: usize = 64;
+/// Steps of recursion; a schema that needs more is without a bound.
+const FRAMES_MAX: usize = 1_000;
+/// Bytes of a text that cost as much as one value, and the cost of one byte where a pattern reads it.
+const TEXT_BYTES: u64 = 16;
+const PATTERN_STEPS: u64 = 16;
+/// Values of an `enum` that are compared in one step.
+const ENUM_VALUES: u64 = 16;
 
-/// How often one part of a value may be looked at, by the value's depth.
+/// How often one part of a value may be looked at, by the value's depth, and what a look costs.
 #[derive(Debug)]
 pub(super) struct Work {
-    visits: [u64; DEPTHS + 1],
+    visits: Box<[u64; DEPTHS + 1]>,
+    look: Look,
+}
+
+/// The costliest keywords of a schema, wherever they stand.
+#[derive(Clone, Copy, Debug, Default)]
+struct Look {
+    /// Names that are looked up in an object.
+    names: u64,
+    /// Values that anything is compared with.
+    listed: u64,
+    /// Whether texts are read by patterns.
+    patterns: bool,
 }
 
 /// How much there is of a value.
 #[derive(Clone, Copy, Debug, Default)]
 struct Extent {
-    weight: u64,
+    values: u64,
+    objects: u64,
+    text_bytes: u64,
     depth: usize,
 }
 
 impl Work {
-    /// For a schema whose cost is bounded already, so that no cycle is without end.
+    /// For a schema that [`super::cost`] let pass.
     pub(super) fn of(schema: &Json) -> Self {
-        let mut bound =
-            Bound { document: Document(schema), here: HashMap::new(), inner: HashMap::new() };
-        Self { visits: std::array::from_fn(|depth| bound.visits(schema, depth)) }
+        let mut bound = Bound {
+            document: Document(schema),
+            here: HashMap::new(),
+            inner: HashMap::new(),
+            frames: 0,
+        };
+        let mut look = Look::default();
+        look.widen(schema);
+        let mut visits = Box::new([0; DEPTHS + 1]);
+        if Document(schema).refers() {
+            visits.iter_mut().enumerate().for_each(|(depth, it)| *it = bound.visits(schema, depth));
+        } else {
+            // Without references there is one schema to each depth, and the deepest is the most.
+            visits.fill(bound.visits(schema, DEPTHS));
+        }
+        Self { visits, look }
     }
 
     /// Steps that checking `value` may take at most.
     pub(super) fn on(&self, value: &Value) -> u64 {
         let mut extent = Extent::default();
-        measure(value, 0, &mut extent);
-        self.at(extent.depth).saturating_mul(extent.weight)
-    }
-
-    fn at(&self, depth: usize) -> u64 {
-        if let Some(visits) = self.visits.get(depth) {
-            return *visits;
-        }
-        let (last, before) = (self.visits[DEPTHS], self.visits[DEPTHS - 1].max(1));
-        let rate = last.div_ceil(before);
-        (DEPTHS..depth).fold(last, |visits, _| visits.saturating_mul(rate))
+        extent.widen(value, 0);
+        let Look { names, listed, patterns } = self.look;
+        let text = if patterns {
+            extent.text_bytes.saturating_mul(PATTERN_STEPS)
+        } else {
+            extent.text_bytes / TEXT_BYTES
+        };
+        let look = extent
+            .values
+            .saturating_add(extent.values.saturating_mul(listed) / ENUM_VALUES)
+            .saturating_add(extent.objects.saturating_mul(names))
+            .saturating_add(text);
+        let visits = self.visits.get(extent.depth).copied().unwrap_or(u64::MAX);
+        visits.saturating_mul(look)
     }
 }
 
-fn measure(value: &Value, depth: usize, extent: &mut Extent) {
-    extent.depth = extent.depth.max(depth);
-    extent.weight += 1;
-    match value {
-        Value::String(text) => extent.weight += text.len() as u64 / STRING_BYTES,
-        Value::Array(items) => items.iter().for_each(|item| measure(item, depth + 1, extent)),
-        Value::Object(object) => {
-            object.values().for_each(|member| measure(member, depth + 1, extent));
+impl Extent {
+    fn widen(&mut self, value: &Value, depth: usize) {
+        self.depth = self.depth.max(depth);
+        self.values += 1;
+        match value {
+            Value::String(text) => self.text_bytes += text.len() as u64,
+            Value::Array(items) => items.iter().for_each(|item| self.widen(item, depth + 1)),
+            Value::Object(object) => {
+                self.objects += 1;
+                for (name, member) in object {
+                    self.text_bytes += name.len() as u64;
+                    self.widen(member, depth + 1);
+                }
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
         }
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+impl Look {
+    fn widen(&mut self, schema: &Json) {
+        match schema {
+            Json::Array(items) => items.iter().for_each(|item| self.widen(item)),
+            Json::Object(object) => {
+                let length = |key: &str| match object.get(key) {
+                    Some(Json::Array(items)) => items.len() as u64,
+                    Some(Json::Object(members)) => members.len() as u64,
+                    _ => 0,
+                };
+                let names = ["required", "properties", "patternProperties", "dependentRequired"];
+                self.names = self.names.max(names.map(length).iter().sum());
+                self.listed = self.listed.max(length("enum"));
+                self.patterns |= object.get("pattern").is_some() || length("patternProperties") > 0;
+                object.iter().for_each(|(_, part)| self.widen(part));
+            }
+            _ => {}
+        }
     }
 }
 
@@ -70,29 +132,36 @@ struct Bound<'a> {
     here: HashMap<*const Json, u64>,
     /// Looks at one value below, through arrays and through objects: a value is not both.
     inner: HashMap<(*const Json, usize), (u64, u64)>,
+    frames: usize,
 }
 
 impl<'a> Bound<'a> {
     fn visits(&mut self, schema: &'a Json, depth: usize) -> u64 {
         let (through_arrays, through_objects) = self.below(schema, depth);
-        self.itself(schema).max(through_arrays).max(through_objects)
+        self.itself(schema, 0).max(through_arrays).max(through_objects)
     }
 
-    fn itself(&mut self, schema: &'a Json) -> u64 {
+    fn itself(&mut self, schema: &'a Json, in_place: usize) -> u64 {
         let Json::Object(object) = schema else { return 1 };
         let key = std::ptr::from_ref(schema);
         if let Some(known) = self.here.get(&key) {
             return *known;
         }
-        let mut total = own(object);
+        // Whoever comes by here again went in a circle.
+        self.here.insert(key, u64::MAX);
+        if in_place > IN_PLACE_MAX {
+            return u64::MAX;
+        }
+        let mut total: u64 = 1;
         for part in self.document.same_value(object) {
-            total = total.saturating_add(self.itself(part));
+            total = total.saturating_add(self.itself(part, in_place + 1));
         }
         self.here.insert(key, total);
         total
     }
 
     fn below(&mut self, schema: &'a Json, depth: usize) -> (u64, u64) {
+        const ENDLESS: (u64, u64) = (u64::MAX, u64::MAX);
         let Json::Object(object) = schema else { return (0, 0) };
         if depth == 0 {
             return (0, 0);
@@ -101,6 +170,11 @@ impl<'a> Bound<'a> {
         if let Some(known) = self.inner.get(&key) {
             return *known;
         }
+        self.inner.insert(key, ENDLESS);
+        if self.frames > FRAMES_MAX {
+            return ENDLESS;
+        }
+        self.frames += 1;
         let mut total = (
             self.of_groups(elements(object), depth - 1),
             self.of_groups(members(object), depth - 1),
@@ -109,6 +183,7 @@ impl<'a> Bound<'a> {
             let (arrays, objects) = self.below(part, depth);
             total = (total.0.saturating_add(arrays), total.1.saturating_add(objects));
         }
+        self.frames -= 1;
         self.inner.insert(key, total);
         total
     }
@@ -122,14 +197,4 @@ impl<'a> Bound<'a> {
         }
         total
     }
-}
-
-/// Steps of a schema's own keywords on one value: lists that are gone through.
-fn own(object: &Object) -> u64 {
-    let length = |key: &str| match object.get(key) {
-        Some(Json::Array(items)) => items.len() as u64,
-        Some(Json::Object(members)) => members.len() as u64,
-        _ => 0,
-    };
-    1 + ["enum", "required", "properties", "patternProperties"].map(length).iter().sum::<u64>()
 }

@@ -78,7 +78,7 @@ pub enum HttpClient {
 
 /// Idle connections are closed before common servers do it (Node: 5 s), or a request would race
 /// with the close.
-const POOL_IDLE: Duration = Duration::from_secs(4);
+const POOL_IDLE: Duration = Duration::from_secs(2);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 impl HttpClient {

@@ -29,6 +29,11 @@ impl Watches {
         self.0.lock().contains_key(uri)
     }
 
+    /// Whether this caller watches the resource at this very server, not at one that it replaced.
+    pub fn at(&self, uri: &str, upstream: &Arc<Upstream>) -> bool {
+        self.0.lock().get(uri).is_some_and(|watch| Arc::ptr_eq(&watch.upstream, upstream))
+    }
+
     /// Adds a watch; a second one on the same resource replaces the first.
     pub fn add(&self, watch: Watch) {
         let before = self.0.lock().insert(watch.uri.clone(), watch);
@@ -61,6 +66,17 @@ impl Upstream {
             self.subscription_changed(Method::ResourcesSubscribe, uri).await?;
         }
         Ok(watch)
+    }
+
+    /// Tells a legacy server that was met anew what is watched; it knows nothing of before.
+    pub(super) async fn watch_again(&self) {
+        let uris: Vec<String> = self.watchers.lock().keys().cloned().collect();
+        for uri in uris {
+            let method = Method::ResourcesSubscribe;
+            if let Err(error) = self.subscription_changed(method, &uri).await {
+                tracing::warn!(upstream = %self.name, %error, "A resource is no longer watched.");
+            }
+        }
     }
 
     /// Drops one subscriber. `true`: it was the last.

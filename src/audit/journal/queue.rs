@@ -129,6 +129,8 @@ impl Drop for Turn<'_> {
     fn drop(&mut self) {
         if std::thread::panicking() {
             self.0.state.lock().writer.lose("its writer broke down".into());
+            // What was written before that may still be synced.
+            self.0.work.notify_one();
             *self.0.queue.waiting.lock() = Waiting::default();
         }
     }
