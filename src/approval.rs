@@ -82,15 +82,21 @@ impl Approvals {
     /// Denied, expired, cancelled, or still open: the refusal is then a ticket.
     pub async fn clear(&self, request: &Request<'_>, line: &Line) -> Result<Held, Refusal> {
         let lookup = request.lookup(&self.sealer);
-        // Watching before reading, so that no decision falls between the two.
-        let row = match self.store.find_held(&lookup).await.map_err(failed)? {
+        // Each part has a place of its own on the heap while it runs: thousands of calls wait, and a
+        // call that waits should not carry the room that a query needs.
+        let found = Box::pin(self.store.find_held(&lookup)).await.map_err(failed)?;
+        let row = match found {
             Some(row) => row,
-            None => self.open(request, lookup).await?,
+            None => Box::pin(self.open(request, lookup)).await?,
         };
         match row.state.as_str() {
             "denied" => Err(denied(&row)),
-            "approved" => self.take(&row.id, request).await,
-            _ => self.wait(row, request, line).await,
+            "approved" => Box::pin(self.take(&row.id, request)).await,
+            _ => {
+                let (id, expires) = (row.id.clone(), row.expires);
+                drop(row);
+                Box::pin(self.wait(&id, expires, request, line)).await
+            }
         }
     }
 
@@ -114,7 +120,8 @@ impl Approvals {
 
     async fn wait(
         &self,
-        row: ApprovalRow,
+        id: &str,
+        expires: i64,
         request: &Request<'_>,
         line: &Line,
     ) -> Result<Held, Refusal> {
@@ -123,33 +130,33 @@ impl Approvals {
             Some(_) => Duration::from_secs(waits.stream_with_progress_s),
             None => Duration::from_secs(waits.stream_s),
         };
-        let left = u64::try_from(row.expires.saturating_sub(ids::now_ms())).unwrap_or(0);
-        let mut decided = self.waiters.watch(&row.id);
+        let left = u64::try_from(expires.saturating_sub(ids::now_ms())).unwrap_or(0);
+        let mut decided = self.waiters.watch(id);
         line.waiting().await;
         // A decision made between reading the row and watching it is seen here.
-        let current = self.store.approval(&row.id).await.map_err(failed)?;
+        let current = Box::pin(self.store.approval(id)).await.map_err(failed)?;
         if current.is_none_or(|row| row.state == "pending") {
-            let heartbeat = heartbeat(line, &row.id, line.gone.clone());
+            let heartbeat = heartbeat(line, id, line.gone.clone());
             tokio::select! {
                 () = decided.decided() => {}
                 () = tokio::time::sleep(patience.min(Duration::from_millis(left))) => {}
                 () = line.cancelled.cancelled() => {
-                    self.end(&row.id, "cancelled", "the caller took the call back").await;
+                    Box::pin(self.end(id, "cancelled", "the caller took the call back")).await;
                     return Err(cancelled());
                 }
                 () = line.gone.cancelled() => return Err(cancelled()),
                 () = heartbeat => {}
             }
         }
-        let row = self.store.approval(&row.id).await.map_err(failed)?;
+        let row = Box::pin(self.store.approval(id)).await.map_err(failed)?;
         let Some(row) = row else { return Err(Refusal::internal("the approval vanished")) };
         match row.state.as_str() {
             "approved" if line.gone.is_cancelled() => Err(cancelled()),
-            "approved" => self.take(&row.id, request).await,
+            "approved" => Box::pin(self.take(id, request)).await,
             "denied" => Err(denied(&row)),
             "pending" if row.expires > ids::now_ms() => Err(ticket(&row)),
             _ => {
-                self.end(&row.id, "expired", "nobody decided in time").await;
+                Box::pin(self.end(id, "expired", "nobody decided in time")).await;
                 Err(expired(&row))
             }
         }

@@ -122,10 +122,10 @@ impl Gateway {
             | Method::ResourceTemplatesList => self.list(arrival, trail),
             Method::Initialize | Method::Discover => Ok(self.describe(arrival)),
             Method::TasksGet | Method::TasksUpdate | Method::TasksCancel => {
-                self.task(arrival, trail).await
+                Box::pin(self.task(arrival, trail)).await
             }
             Method::ResourcesSubscribe | Method::ResourcesUnsubscribe => {
-                self.subscribe(arrival, trail).await
+                Box::pin(self.subscribe(arrival, trail)).await
             }
             Method::Ping | Method::SetLevel => Ok(Object::new()),
             // The transport keeps the stream; what ends it is an empty answer.

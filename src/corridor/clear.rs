@@ -33,8 +33,9 @@ impl Gateway {
             let text = "a person would have been asked";
             trail.would_refuse(&Refusal::new(Code::ApprovalPending, text, reasons.join("; ")));
         } else if !reasons.is_empty() {
-            let held = self.hold(&mut call, &reasons.join("; "), trail).await?;
-            self.still_offered(&call, &held.id).await?;
+            // On the heap, so that calls that need nobody do not carry the room for it.
+            let held = Box::pin(self.hold(&mut call, &reasons.join("; "), trail)).await?;
+            Box::pin(self.still_offered(&call, &held.id)).await?;
             call.arguments = held.arguments;
             approval = Some(held.id);
         }

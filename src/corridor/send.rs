@@ -51,10 +51,11 @@ impl Gateway {
         let relay = Arc::new(relay.bring(brought));
         let approval = call.passed.approval.clone();
         let params = outgoing_params(&mut call);
-        let exchanged = self.exchange(&call, params, &connected, &relay).await;
+        // On the heap, so that a call that waits for a person does not carry the room for it.
+        let exchanged = Box::pin(self.exchange(&call, params, &connected, &relay)).await;
         if let Some(id) = &approval {
             let outcome = if exchanged.is_ok() { "executed" } else { "outcome unknown" };
-            self.approvals.note_outcome(id, outcome).await;
+            Box::pin(self.approvals.note_outcome(id, outcome)).await;
         }
         let (result, kind) = exchanged?;
         let Call { item, passed, .. } = call;
