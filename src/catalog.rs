@@ -82,7 +82,8 @@ pub struct View {
     resource_index: HashMap<String, usize>,
     /// URIs that several servers list: nobody can say which of them is meant.
     disputed: HashSet<String>,
-    pub instructions: Option<String>,
+    /// What each upstream says of itself, by its endpoint.
+    pub instructions: Vec<(Arc<str>, String)>,
     /// Upstreams whose part is missing or incomplete, with the reason.
     pub partial: Vec<(Arc<str>, String)>,
     /// Capabilities that some upstream has: `completions`, `logging`, `tasks`, `subscribe`.

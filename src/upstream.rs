@@ -133,8 +133,10 @@ const BACKOFF_FIRST: Duration = Duration::from_millis(200);
 const BACKOFF_MAX: Duration = Duration::from_secs(30);
 /// A connection that lasted this long starts the back-off anew.
 const HEALTHY_AFTER: Duration = Duration::from_secs(60);
-/// List changes within this time are fetched once; the pause doubles from one to the next.
+/// List changes within this time are fetched once; after so many changes the pause doubles from one
+/// to the next.
 const REFRESH_PAUSE: Duration = Duration::from_millis(20);
+const REFRESH_CHANGES: u32 = 50;
 const REFRESH_PAUSE_MAX: Duration = Duration::from_secs(10);
 /// After so long without a change the pause is short again.
 const REFRESH_QUIET: Duration = Duration::from_secs(10);
@@ -278,15 +280,18 @@ impl Upstream {
     /// Fetches the lists anew whenever the server says that they changed, ever less often for one
     /// that says so all the time. Never returns.
     async fn relist_when_told(&self, mut connected: Arc<Connected>) {
-        let mut pause = REFRESH_PAUSE;
+        let (mut pause, mut changes) = (REFRESH_PAUSE, 0);
         loop {
             let quiet = tokio::time::timeout(REFRESH_QUIET, self.refresh.notified());
             if quiet.await.is_err() {
-                pause = REFRESH_PAUSE;
+                (pause, changes) = (REFRESH_PAUSE, 0);
                 self.refresh.notified().await;
             }
             tokio::time::sleep(pause).await;
-            pause = (pause * 2).min(REFRESH_PAUSE_MAX);
+            changes += 1;
+            if changes > REFRESH_CHANGES {
+                pause = (pause * 2).min(REFRESH_PAUSE_MAX);
+            }
             connected = self.relist(connected).await;
         }
     }

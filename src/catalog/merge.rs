@@ -28,7 +28,7 @@ pub(super) fn merge(parts: &BTreeMap<Arc<str>, Arc<Part>>, plain: bool) -> Snaps
         let part = honest(part, &names, &mut snapshot.problems);
         let mut own = View::default();
         add(&mut own, endpoint, &part, |item| item.name.clone());
-        own.instructions = part.instructions.clone();
+        add_instructions(&mut own, endpoint, &part, false);
         own.index();
         snapshot.each.insert(Arc::clone(endpoint), own);
         snapshot.problems.extend(part.problems.iter().cloned());
@@ -38,7 +38,7 @@ pub(super) fn merge(parts: &BTreeMap<Arc<str>, Arc<Part>>, plain: bool) -> Snaps
         add(&mut snapshot.all, endpoint, &part, |item| {
             if plain { item.name.clone() } else { format!("{endpoint}{SEPARATOR}{}", item.name) }
         });
-        join_instructions(&mut snapshot.all.instructions, endpoint, &part, plain);
+        add_instructions(&mut snapshot.all, endpoint, &part, !plain);
     }
     settle(&mut snapshot.all, &mut snapshot.problems);
     snapshot
@@ -190,14 +190,11 @@ fn add(view: &mut View, endpoint: &Arc<str>, part: &Part, name: impl Fn(&Item) -
     }
 }
 
-fn join_instructions(all: &mut Option<String>, name: &str, part: &Part, plain: bool) {
+fn add_instructions(view: &mut View, endpoint: &Arc<str>, part: &Part, headed: bool) {
     let Some(text) = &part.instructions else { return };
-    let joined = all.get_or_insert_default();
-    if !joined.is_empty() {
-        joined.push_str("\n\n");
-    }
-    if !plain {
-        joined.push_str(&format!("Server `{name}` says of its tools:\n"));
-    }
-    joined.push_str(text);
+    let text = match headed {
+        true => format!("Server `{endpoint}` says of its tools:\n{text}"),
+        false => text.clone(),
+    };
+    view.instructions.push((Arc::clone(endpoint), text));
 }

@@ -79,15 +79,25 @@ impl Gateway {
 
     /// The upstreams whose part is missing or incomplete, as far as the caller may know of any.
     fn missing(&self, arrival: &Arrival, view: &View) -> Vec<Json> {
-        let principal = &arrival.principal;
         let mut names: Vec<&Arc<str>> = view.partial.iter().map(|(name, _)| name).collect();
         names.dedup();
-        let lists = |name: &Arc<str>| {
-            let mut own = items(view).filter(|item| item.upstream.endpoint == *name);
-            own.any(|item| self.may_know(principal, item))
-        };
-        names.retain(|name| lists(name) || self.may_know_of(principal, name));
+        names.retain(|name| self.may_hear_of(arrival, view, name));
         names.into_iter().map(|name| Json::from(&**name)).collect()
+    }
+
+    /// Whether the caller may know of the upstream, or of anything that it offers.
+    fn may_hear_of(&self, arrival: &Arrival, view: &View, name: &Arc<str>) -> bool {
+        let principal = &arrival.principal;
+        let mut own = items(view).filter(|item| item.upstream.endpoint == *name);
+        own.any(|item| self.may_know(principal, item)) || self.may_know_of(principal, name)
+    }
+
+    /// What the upstreams that the caller may know of say of themselves.
+    fn instructions(&self, arrival: &Arrival, view: &View) -> Option<String> {
+        let heard = view.instructions.iter();
+        let heard = heard.filter(|(name, _)| self.may_hear_of(arrival, view, name));
+        let texts: Vec<&str> = heard.map(|(_, text)| text.as_str()).collect();
+        (!texts.is_empty()).then(|| texts.join("\n\n"))
     }
 
     /// Our own cursors are positions in a stable order, sealed so that nobody else makes one; an
@@ -110,9 +120,9 @@ impl Gateway {
     /// The answer to `initialize` and `server/discover`.
     pub(super) fn describe(&self, arrival: &Arrival) -> Object {
         let era = arrival.revision.era();
-        let described = self
-            .catalog
-            .with_view(&arrival.scope, |view| (capabilities(view, era), view.instructions.clone()));
+        let described = self.catalog.with_view(&arrival.scope, |view| {
+            (capabilities(view, era), self.instructions(arrival, view))
+        });
         let (capabilities, instructions) = described.unwrap_or_default();
         let mut result = Object::new();
         match era {

@@ -117,6 +117,24 @@ async fn changed_instructions_are_withheld_alone() {
 }
 
 #[tokio::test]
+async fn a_servers_instructions_reach_those_alone_who_may_know_of_it() {
+    let raw = Raw::start(vec![tool("t")]).await;
+    *raw.script.instructions.lock() = Some("Call t on Mondays.".to_owned());
+    let folder = gateway::folder();
+    std::fs::create_dir(folder.path().join("policies")).expect("a folder");
+    let policy = "permit (principal, action, resource) when { context has run && context.run == \"owner\" };";
+    std::fs::write(folder.path().join("policies/one.cedar"), policy).expect("written");
+    let text = format!("[access]\npolicies = \"policies\"\n{}", config(&[("r", &raw)]));
+    let gateway = Gateway::start_in(folder, &text, true).await;
+    let strange = instructions(&gateway).await;
+    assert!(!strange.contains("Mondays") && !strange.contains("`r`"), "{strange}");
+    let owner = gateway.client(Era::Modern).run("owner");
+    let told = owner.result("server/discover", json!({})).await["instructions"].to_string();
+    assert!(told.contains("Mondays"), "{told}");
+    gateway.end().await;
+}
+
+#[tokio::test]
 async fn what_is_kept_back_is_hidden_from_those_who_may_not_know_it() {
     let raw = Raw::start(vec![poisoned("secret_tool"), poisoned("open_tool"), tool("t")]).await;
     let folder = gateway::folder();
