@@ -18,6 +18,7 @@ use tokio::{
         UnixStream,
         unix::{OwnedReadHalf, OwnedWriteHalf},
     },
+    sync::Notify,
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -47,8 +48,29 @@ use crate::{
 /// The socket's name in the data folder.
 pub const WRAP_SOCKET: &str = "wrap.sock";
 
-/// A local gateway that nobody uses for this long ends.
-const IDLE_END: Duration = Duration::from_secs(600);
+/// Clients that are attached now.
+#[derive(Debug, Default)]
+struct Attached {
+    count: AtomicUsize,
+    left: Notify,
+}
+
+/// One of them; dropping it says that it left.
+struct Seat(Arc<Attached>);
+
+impl Attached {
+    fn seat(self: &Arc<Self>) -> Seat {
+        self.count.fetch_add(1, Ordering::AcqRel);
+        Seat(Arc::clone(self))
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.0.count.fetch_sub(1, Ordering::AcqRel);
+        self.0.left.notify_one();
+    }
+}
 
 /// What a wrapped client says first.
 #[derive(Clone, Deserialize, Serialize)]
@@ -80,15 +102,18 @@ pub(super) fn listen(
 ) -> anyhow::Result<()> {
     let listener = admin::bind(&parts.store.folder().join(WRAP_SOCKET))?;
     let (parts, stop) = (Arc::clone(parts), stop.clone());
-    let attached = Arc::new(AtomicUsize::new(0));
+    let attached = Arc::new(Attached::default());
     // `serve` has callers over HTTP besides and ends when it is told to.
     let may_end = parts.options.purpose == Purpose::Local;
     tasks.spawn(async move {
         loop {
-            let idle = may_end && attached.load(Ordering::Acquire) == 0;
+            let idle = may_end && attached.count.load(Ordering::Acquire) == 0;
+            let end = Duration::from_secs(parts.config.load().file.limits.local_idle_s.into());
             let accepted = tokio::select! {
                 accepted = listener.accept() => accepted,
-                () = tokio::time::sleep(IDLE_END), if idle => {
+                // The last one may have left: only then does the clock begin.
+                () = attached.left.notified() => continue,
+                () = tokio::time::sleep(end), if idle => {
                     tracing::info!("Nobody is attached; the local gateway ends.");
                     stop.cancel();
                     return;
@@ -99,8 +124,7 @@ pub(super) fn listen(
             if !admin::is_ours(&stream) {
                 continue;
             }
-            let (parts, attached) = (Arc::clone(&parts), Arc::clone(&attached));
-            attached.fetch_add(1, Ordering::AcqRel);
+            let (parts, seat) = (Arc::clone(&parts), attached.seat());
             tokio::spawn(async move {
                 if let Err(error) = attach(&parts, stream).await {
                     tracing::warn!(
@@ -108,7 +132,7 @@ pub(super) fn listen(
                         "A wrapped client was not served."
                     );
                 }
-                attached.fetch_sub(1, Ordering::AcqRel);
+                drop(seat);
             });
         }
     });

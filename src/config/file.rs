@@ -149,6 +149,8 @@ pub struct Limits {
     pub sessions_per_principal: usize,
     /// Seconds after which an unused session ends.
     pub session_idle_s: u32,
+    /// Seconds after which a gateway that wraps started ends, when the last of them has left.
+    pub local_idle_s: u32,
     /// Modern calls that wait for their caller's answers.
     pub parked_max: usize,
     /// Seconds a caller has to come back with answers.
@@ -175,6 +177,7 @@ impl Default for Limits {
             sessions_max: 10_000,
             sessions_per_principal: 2_000,
             session_idle_s: 3_600,
+            local_idle_s: 600,
             parked_max: 10_000,
             parked_s: 600,
         }

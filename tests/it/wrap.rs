@@ -301,3 +301,19 @@ async fn another_command_under_a_wrapped_name_waits_and_does_not_push_out_the_fi
     send_signal(gateways[0], Signal::TERM);
     eventually("the gateway ends", async || (!lives(gateways[0])).then_some(())).await;
 }
+
+#[tokio::test]
+async fn a_gateway_that_wraps_started_ends_when_the_last_has_left() {
+    let folder = gateway::folder();
+    let text = "data_dir = \"state\"\n[limits]\nlocal_idle_s = 1\n";
+    std::fs::write(folder.path().join("bartizan.toml"), text).expect("written");
+    let config = folder.path().join("bartizan.toml").display().to_string();
+    let server = fixture::program().display().to_string();
+    let mut wrap = Wrapped::start_as(folder.path(), &[&server, "--stdio"]);
+    wrap.greet().await;
+    let local = processes(&["local", &config])[0];
+    tokio::time::sleep(Duration::from_millis(1500)).await;
+    assert!(lives(local), "somebody is attached");
+    wrap.leave().await;
+    eventually("the gateway ends", async || (!lives(local)).then_some(())).await;
+}
