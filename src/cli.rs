@@ -47,6 +47,14 @@ impl ConfigArgument {
         self.config.clone().unwrap_or_else(default_path)
     }
 
+    /// What somebody types to run another command on the same configuration.
+    fn command(&self, words: &str) -> String {
+        match &self.config {
+            Some(path) => format!("bartizan {words} -c {}", path.display()),
+            None => format!("bartizan {words}"),
+        }
+    }
+
     /// Reads the configuration. Without a path given, a missing file means the defaults.
     fn load(&self) -> anyhow::Result<Config> {
         let path = self.path();
@@ -113,8 +121,20 @@ enum Command {
 pub fn run() -> ExitCode {
     let ran = pipe::asked(std::env::args_os()).unwrap_or_else(parsed);
     ran.unwrap_or_else(|error| {
-        eprintln!("bartizan: {error:#}");
+        eprintln!("bartizan: {}", told(&error));
         ExitCode::from(2)
+    })
+}
+
+/// The error and its causes, each once: many say in their own words what caused them.
+fn told(error: &anyhow::Error) -> String {
+    error.chain().fold(String::new(), |mut text, cause| {
+        let cause = cause.to_string();
+        if !text.contains(&cause) {
+            text.push_str(if text.is_empty() { "" } else { ": " });
+            text.push_str(&cause);
+        }
+        text
     })
 }
 

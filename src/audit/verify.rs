@@ -94,10 +94,15 @@ impl fmt::Display for Reason {
     }
 }
 
+fn counted(count: u64, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
+
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { records, segments, head, .. } = self;
-        writeln!(f, "{records} records in {segments} segments hold, head {head}")?;
+        let records = counted(*records, "record");
+        writeln!(f, "{records} in {} hold, head {head}", counted(*segments as u64, "segment"))?;
         if let Some(Bad { segment, line, seq, reason }) = &self.first_bad {
             writeln!(f, "first bad: record {seq} at {segment}:{line}: {reason}")?;
         }

@@ -2,6 +2,7 @@
 
 use std::{path::PathBuf, process::ExitCode};
 
+use anyhow::Context as _;
 use clap::Subcommand;
 
 use super::{ConfigArgument, Ran, say, say_json};
@@ -73,7 +74,8 @@ fn explain(config: &ConfigArgument, asked: &Explain) -> Ran {
         .split_once('/')
         .ok_or_else(|| anyhow::anyhow!("write the tool as SERVER/TOOL"))?;
     let settings = config.tool_settings(server, Kind::Tool, name);
-    let arguments = asked.arguments.as_deref().map(serde_json::from_str).transpose()?;
+    let arguments = asked.arguments.as_deref().map(serde_json::from_str).transpose();
+    let arguments = arguments.context("`--arguments` is no JSON")?;
     let question = Question {
         caller: Caller {
             agent: &asked.agent,
@@ -94,6 +96,12 @@ fn explain(config: &ConfigArgument, asked: &Explain) -> Ran {
         time: crate::ids::now_ms(),
     };
     let explanation = policies.explain(&question);
+    if config.file.access.policies.is_none() {
+        eprintln!(
+            "No policies are configured: this is what `serve` decides. With `--development`, or \
+             behind `wrap`, shipped policies permit it."
+        );
+    }
     if asked.json {
         say_json(&serde_json::to_value(&explanation)?)
     } else {

@@ -78,11 +78,11 @@ pub(super) fn run(command: Approvals) -> Ran {
     match command.command {
         Command::List { all, json } => {
             let answer = ask(&folder, &AdminRequest::Approvals { open: !all })?;
-            if json { say_json(&answer) } else { list(&answer) }
+            if json { say_json(&answer) } else { list(&answer, &command.config) }
         }
         Command::Show { id, json } => {
             let answer = ask(&folder, &AdminRequest::Approval { id })?;
-            if json { say_json(&answer) } else { card(&answer) }
+            if json { say_json(&answer) } else { card(&answer, &command.config) }
         }
         Command::Approve(decision) => decide(&folder, decision, true)?,
         Command::Deny(decision) => decide(&folder, decision, false)?,
@@ -91,7 +91,7 @@ pub(super) fn run(command: Approvals) -> Ran {
     Ok(ExitCode::SUCCESS)
 }
 
-fn list(answer: &Value) {
+fn list(answer: &Value, config: &ConfigArgument) {
     let rows = answer.as_array().map(Vec::as_slice).unwrap_or_default();
     if rows.is_empty() {
         return say("Nothing waits.");
@@ -107,7 +107,7 @@ fn list(answer: &Value) {
             harmless(text(row, "principal"))
         ));
     }
-    say("\n`bartizan approvals show ID` shows a call whole.");
+    say(format_args!("\n`{}` shows a call whole.", config.command("approvals show ID")));
 }
 
 /// Time left, as people say it.
@@ -122,17 +122,17 @@ fn left(row: &Value) -> String {
 }
 
 /// What really happens comes first; the agent says nothing here.
-fn card(row: &Value) {
+fn card(row: &Value, config: &ConfigArgument) {
     let shown = |key: &str| harmless(text(row, key));
-    say(format_args!("If you do nothing, the call is refused in {}.\n", left(row)));
+    say(format_args!("{}\n", standing(row)));
     say(format_args!("calls      {}/{}", shown("upstream"), shown("tool")));
     say(format_args!("because    {}", shown("reasons")));
     say(format_args!("asked by   {} (client {})", shown("principal"), shown("client")));
-    let waiting = row["callers_waiting"].as_u64().unwrap_or(0);
-    say(format_args!(
-        "caller     {}",
-        if waiting > 0 { "still waits" } else { "is gone; a retry would run it" }
-    ));
+    if is_open(row) {
+        let waiting = row["callers_waiting"].as_u64().unwrap_or(0);
+        let caller = if waiting > 0 { "still waits" } else { "is gone; a retry would run it" };
+        say(format_args!("caller     {caller}"));
+    }
     say(format_args!("state      {}", shown("state")));
     if !text(row, "decided_by").is_empty() {
         let proven = if row["proven"] == Value::Bool(true) { "proven" } else { "unproven" };
@@ -145,10 +145,33 @@ fn card(row: &Value) {
     for line in pretty.lines() {
         say(format_args!("  {}", harmless(line)));
     }
-    say(format_args!(
-        "\nbartizan approvals approve {0}\nbartizan approvals deny {0} --reason TEXT",
-        shown("id")
-    ));
+    if text(row, "state") == "pending" && is_open(row) {
+        let id = shown("id");
+        say(format_args!("\n{}", config.command(&format!("approvals approve {id}"))));
+        say(config.command(&format!("approvals deny {id} --reason TEXT")));
+    }
+}
+
+/// Whether the call may still run.
+fn is_open(row: &Value) -> bool {
+    let expired = row["expires"].as_i64().unwrap_or(0) <= crate::ids::now_ms();
+    !expired && matches!(text(row, "state"), "pending" | "approved")
+}
+
+/// What becomes of the call if nobody does anything more.
+fn standing(row: &Value) -> String {
+    match text(row, "state") {
+        "pending" if is_open(row) => {
+            format!("If you do nothing, the call is refused in {}.", left(row))
+        }
+        "approved" if is_open(row) => {
+            format!("Approved: it runs once, if it is asked for in the next {}.", left(row))
+        }
+        "pending" | "approved" => "Expired: it did not run and will not.".to_owned(),
+        "denied" => "Denied: it did not run and will not.".to_owned(),
+        "consumed" => "Used: the call that it allowed was made; nothing more can run.".to_owned(),
+        state => format!("Over ({}): nothing more can run.", harmless(state)),
+    }
 }
 
 fn decide(folder: &Path, decision: Decision, approve: bool) -> anyhow::Result<()> {

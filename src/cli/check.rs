@@ -6,7 +6,7 @@ use super::{ConfigArgument, Ran, block_on, say};
 use crate::{
     access::{Policies, run_cases},
     app::{self, Options, Purpose},
-    config::{Config, ConfigError},
+    config::{Config, ConfigError, file::Naming},
     identity::jwks::{Jwks, Source},
 };
 
@@ -27,17 +27,40 @@ pub(super) fn run(command: &Check) -> Ran {
         say(error);
         wrong += 1;
     }
+    warnings(&config).for_each(say);
     let (cases, failed) = tables(&config, &policies);
+    let counted = |count: usize, one: &str, many: &str| match count {
+        1 => format!("1 {one}"),
+        _ => format!("{count} {many}"),
+    };
     say(format_args!(
-        "{}: {} upstreams, {} policies ({}), {cases} cases, {} rules ({})",
+        "{}: {}, {} ({}), {}, {} ({})",
         config.path.display(),
-        config.file.upstreams.len(),
-        policies.count(),
+        counted(config.file.upstreams.len(), "upstream", "upstreams"),
+        counted(policies.count(), "policy", "policies"),
         short(policies.digest()),
-        firewall.rules.rules().len(),
+        counted(cases, "case", "cases"),
+        counted(firewall.rules.rules().len(), "rule", "rules"),
         short(firewall.rules.digest())
     ));
     Ok(if wrong + failed == 0 { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+/// Why what is stated would not do what it looks like.
+fn warnings(config: &Config) -> impl Iterator<Item = ConfigError> {
+    let upstreams = &config.file.upstreams;
+    let unreachable = upstreams.iter().filter(|(_, upstream)| !upstream.is_reachable());
+    let waiting = unreachable.map(|(name, _)| {
+        let what = "note: neither `command` nor `url`: only `bartizan wrap` can bring this server";
+        config.wrong(&["upstreams", name], what)
+    });
+    let plain = config.file.naming == Naming::Plain && upstreams.len() > 1;
+    let clash = plain.then(|| {
+        let what = "note: `plain` says nothing here: with several upstreams `/mcp` names tools \
+            `SERVER__TOOL`, and only `/mcp/SERVER` has plain names";
+        config.wrong(&["naming"], what)
+    });
+    waiting.chain(clash)
 }
 
 /// Upstreams that a start would refuse. One without an address waits for `wrap` to bring it.

@@ -137,12 +137,11 @@ fn line(row: &Value) {
 fn diff(row: &Value) {
     let name = format!("{}/{}", text(row, "upstream"), text(row, "name"));
     let digest: String = text(row, "candidate_digest").chars().take(12).collect();
-    say(format_args!(
-        "{} ({}, digest {digest}): {}",
-        harmless(&name),
-        text(row, "kind"),
-        harmless(text(row, "reason"))
-    ));
+    let what = match text(row, "kind") {
+        "server" => format!("{} (the whole server)", harmless(text(row, "upstream"))),
+        kind => format!("{} ({kind})", harmless(&name)),
+    };
+    say(format_args!("{what}, digest {digest}: {}", harmless(text(row, "reason"))));
     for line in row["diff"].as_array().into_iter().flatten().filter_map(Value::as_str) {
         say(format_args!("  {}", harmless(line)));
     }

@@ -26,10 +26,12 @@ pub(super) struct Serve {
 pub(super) fn run(command: &Serve) -> Ran {
     super::log::start(command.log_json);
     let config = command.config.load()?;
+    let folder = config.data_dir();
     let options = Options { purpose: Purpose::Serve, development: command.development };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let app = App::start(config, options).await?;
+        tracing::info!("State is kept in `{}`.", folder.display());
         for notice in &app.notices {
             tracing::warn!("Take note: {notice}.");
         }

@@ -41,11 +41,11 @@ pub(super) fn run(command: &Why) -> Ran {
         say_json(&Value::Array(records));
         return Ok(ExitCode::SUCCESS);
     }
-    records.iter().for_each(explain);
+    records.iter().for_each(|record| explain(record, &command.config));
     Ok(ExitCode::SUCCESS)
 }
 
-fn explain(payload: &Value) {
+fn explain(payload: &Value, config: &ConfigArgument) {
     let facts = facts(payload);
     let fact = |key: &str| facts[key].as_str().map(harmless);
     say(format_args!("{}", fact("phase").unwrap_or_default()));
@@ -65,6 +65,9 @@ fn explain(payload: &Value) {
             say(format_args!("  {key:12} {value}"));
         }
     }
+    if let Some(mend) = facts["refusal"].as_str().and_then(mend) {
+        say(format_args!("  next         {}", config.command(mend)));
+    }
     let list = |key: &str| facts[key].as_array().cloned().unwrap_or_default();
     for policy in list("policies").iter().filter_map(Value::as_str) {
         say(format_args!("  policy       {}", harmless(policy)));
@@ -79,4 +82,17 @@ fn explain(payload: &Value) {
         let message = rule.map_or("", |rule| rule.message.as_str());
         say(format_args!("  rule         {}  {message}", harmless(id)));
     }
+}
+
+/// The command that leads on from a refusal of this code, where one does.
+fn mend(code: &str) -> Option<&'static str> {
+    Some(match code {
+        "unknown" | "forbidden" => "access explain --as AGENT --tool SERVER/TOOL",
+        "quarantined" => "pins diff",
+        "approval_pending" => "approvals list",
+        "approval_denied" | "approval_expired" => "approvals list --all",
+        "upstream" => "upstreams list",
+        "unrecorded" => "audit verify",
+        _ => return None,
+    })
 }

@@ -45,6 +45,19 @@ pub struct Place {
     pub roots: &'static [&'static [&'static str]],
 }
 
+impl Client {
+    /// Its files, each once: in the home folder a project's file is the person's.
+    pub(super) fn files(&self, home: &Home) -> Vec<Place> {
+        let mut files: Vec<Place> = Vec::new();
+        for place in (self.places)(home) {
+            if files.iter().all(|known| known.path != place.path) {
+                files.push(place);
+            }
+        }
+        files
+    }
+}
+
 /// Whose servers a file holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]

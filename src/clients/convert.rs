@@ -196,6 +196,11 @@ impl<'r> Moving<'r> {
                 scopes: client.scopes.clone(),
             });
         }
+        self.notes.push(
+            "answers only to callers that `bartizan serve` can identify (`[identity.jwt]`), or on \
+             your own machine with `--development`"
+                .to_owned(),
+        );
         let authorised = secret_url || remote.headers.iter().any(authorises);
         if remote.oauth.is_some() || (!authorised && !is_loopback(&remote.url)) {
             self.upstream.auth = Some("oauth");

@@ -63,7 +63,7 @@ fn gather(request: &Request, aim: Aim) -> Result<Plan, Error> {
         ledger: Ledger::load(&gateway.data, configured)?,
     };
     for client in super::client::chosen(&request.clients)? {
-        for place in (client.places)(&request.home) {
+        for place in client.files(&request.home) {
             gathering.place(&client, &place)?;
         }
     }

@@ -35,7 +35,7 @@ pub struct FileState {
 pub(super) fn status(request: &Request) -> Result<Vec<FileState>, Error> {
     let mut states = Vec::new();
     for client in super::client::chosen(&request.clients)? {
-        for place in (client.places)(&request.home) {
+        for place in client.files(&request.home) {
             let state = FileState {
                 client: client.title,
                 path: place.path.clone(),

@@ -15,7 +15,7 @@ use super::{Error, Request, file, install};
 pub(super) fn uninstall(request: &Request) -> Result<Plan, Error> {
     let mut plan = Plan::default();
     for client in super::client::chosen(&request.clients)? {
-        for place in (client.places)(&request.home) {
+        for place in client.files(&request.home) {
             restore(request, &client, &place, &mut plan)?;
         }
     }

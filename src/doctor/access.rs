@@ -7,8 +7,8 @@ pub(super) const CHECK: Check = Check { name: "policies", examine };
 
 fn examine(patient: &Patient) -> Vec<Finding> {
     let Some(folder) = &patient.config.file.access.policies else {
-        let what = "no policies: in development mode everybody may do everything, else nobody may \
-            do anything";
+        let what = "no policies: `serve` lets nobody do anything, with `--development` everybody \
+            do everything; a gateway that `wrap` started permits the wrapped tools";
         let mend = "name a folder of `*.cedar` files in `access.policies`, and try them with \
             `bartizan access explain`";
         return vec![Finding::weak(what, mend)];

@@ -12,12 +12,15 @@ fn examine(patient: &Patient) -> Vec<Finding> {
         .map(|pin| {
             let (upstream, name) = (text(&pin["upstream"]), text(&pin["name"]));
             let (kind, reason) = (text(&pin["kind"]), text(&pin["reason"]));
-            let what = format!("the {kind} `{upstream}/{name}` is kept back: {reason}");
+            let (what, accept) = match kind.as_str() {
+                "server" => (format!("all of server `{upstream}`"), format!("--server {upstream}")),
+                _ => (format!("the {kind} `{upstream}/{name}`"), format!("{upstream}/{name}")),
+            };
             let mend = format!(
-                "`bartizan pins diff --server {upstream}`, then `bartizan pins accept \
-                 {upstream}/{name}` or leave it out at its server"
+                "`bartizan pins diff --server {upstream}`, then `bartizan pins accept {accept}` \
+                 or leave it out at its server"
             );
-            Finding::note(what, mend)
+            Finding::note(format!("{what} is kept back: {reason}"), mend)
         })
         .collect()
 }

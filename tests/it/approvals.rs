@@ -381,16 +381,16 @@ async fn what_a_person_is_shown_cannot_hide_anything() {
     let text = "safe\u{1b}[2K\u{1b}[1Arm -rf /\u{200b}\u{202e}txt.exe [ok](javascript:alert(1))\r";
     client.call("f__echo", json!({"text": text})).await;
     let id = gateway.held(1).await[0]["id"].as_str().expect("an id").to_owned();
-    let shown = tokio::process::Command::new(crate::support::process::bartizan())
-        .args(["approvals", "show", &id, "--config"])
-        .arg(gateway.config_path())
-        .output()
-        .await
-        .expect("it runs");
-    let card = String::from_utf8(shown.stdout).expect("text");
-    assert!(shown.status.success() && card.contains("rm -rf /"), "{card}");
+    let (shown, card) = gateway.command(&["approvals", "show", &id]).await;
+    assert!(shown && card.contains("rm -rf /"), "{card}");
+    let next = format!("approvals deny {id} --reason TEXT -c {}", gateway.config_path().display());
+    assert!(card.starts_with("If you do nothing") && card.contains(&next), "{card}");
     let hides = |c: char| (c.is_control() && c != '\n') || "\u{200b}\u{202e}".contains(c);
     assert!(!card.contains(hides), "{card:?}");
     assert!(card.contains("f/echo") && card.contains("asked by"), "{card}");
+    gateway.command(&["approvals", "deny", &id]).await;
+    let (_, card) = gateway.command(&["approvals", "show", &id]).await;
+    assert!(card.starts_with("Denied: it did not run"), "{card}");
+    assert!(!card.contains("approvals approve") && !card.contains("a retry"), "{card}");
     gateway.end().await;
 }

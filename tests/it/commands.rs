@@ -102,7 +102,8 @@ fn policed() -> tempfile::TempDir {
 async fn check_passes_what_would_start_and_runs_the_decision_tables() {
     let folder = policed();
     let ran = over(folder.path(), &["check"]).await;
-    ran.ended(0).says("2 upstreams").says("1 cases").says(" rules (");
+    ran.ended(0).says("2 upstreams").says("1 case, ").says(" rules (");
+    ran.says("bartizan.toml:6: note: neither `command` nor `url`");
     write(folder.path(), "policies/one.cases.toml", &case("files", "deny"));
     let ran = over(folder.path(), &["check"]).await;
     ran.ended(1).says("one.cases.toml:4: case `reading`: expected deny, decided allow");

@@ -57,7 +57,7 @@ async fn another_server_under_a_name_is_kept_back_until_a_person_takes_it() {
         address(&two)
     );
     assert!(shown.contains(&reason), "{shown}");
-    assert!(shown.contains("r/@server") && !shown.contains("r/t "), "{shown}");
+    assert!(shown.contains("r (the whole server)") && !shown.contains("r/t "), "{shown}");
     assert_eq!((one.called(), two.called()), (ran, 0), "nobody was called");
 
     let (accepted, said) = gateway.command(&["pins", "accept", "--server", "r"]).await;

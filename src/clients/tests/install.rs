@@ -1,6 +1,6 @@
-use std::os::unix::fs::PermissionsExt;
+use std::{collections::BTreeSet, os::unix::fs::PermissionsExt};
 
-use super::{Command, FILES, Machine, Report, SECRET, fs, original, run};
+use super::{Command, FILES, Home, Machine, Os, Report, SECRET, fs, original, run};
 
 #[test]
 fn no_secret_stays_in_a_client_file_or_reaches_a_report() {
@@ -286,4 +286,16 @@ fn what_a_client_writes_between_plan_and_change_is_not_lost() {
     let error = plan.apply().expect_err("refused").to_string();
     assert!(error.contains(".claude.json was changed just now"), "{error}");
     assert_eq!(machine.files(), before);
+}
+
+#[test]
+fn in_the_home_folder_each_file_counts_once() {
+    let machine = Machine::new();
+    let home = machine.path("~/.");
+    let home = Home { home: home.clone(), project: Some(home), os: Os::Linux };
+    for client in crate::clients::client::chosen(&[]).expect("all") {
+        let files = client.files(&home);
+        let paths: BTreeSet<_> = files.iter().map(|place| &place.path).collect();
+        assert_eq!(paths.len(), files.len(), "{}", client.name);
+    }
 }
