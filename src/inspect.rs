@@ -263,8 +263,9 @@ fn binary_member(object: &Object) -> Option<&'static str> {
     }
 }
 
-/// The short identifiers that nearly all keys are cannot carry a sentence.
+/// Words that nearly all keys are: too short for a sentence or a secret.
 fn is_plain_key(key: &str) -> bool {
-    key.len() <= 32
+    const WORD_BYTES_MAX: usize = 9;
+    key.len() <= WORD_BYTES_MAX
         && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.$/".contains(&byte))
 }

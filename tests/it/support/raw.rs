@@ -15,7 +15,7 @@ pub(crate) struct Script {
     /// Other lists, by their member's name: `prompts`, `resources`, `resourceTemplates`.
     pub(crate) lists: Mutex<BTreeMap<&'static str, Vec<Value>>>,
     pub(crate) instructions: Mutex<Option<String>>,
-    /// The whole answer to a call; `$ID` becomes the request's id.
+    /// The whole answer to a call; `$ID` becomes the request's id, `"$TOKEN"` its progress token.
     pub(crate) answer: Mutex<Vec<u8>>,
     pub(crate) content_type: Mutex<Option<&'static str>>,
     /// Bodies of the calls, and of the requests about tasks, that came.
@@ -94,7 +94,7 @@ async fn receive(State(script): State<Arc<Script>>, _headers: HeaderMap, body: B
         Some("server/discover") => {
             let mut result = json!({
                 "supportedVersions": ["2026-07-28"],
-                "capabilities": {"tools": {}, "prompts": {}, "resources": {}},
+                "capabilities": {"tools": {}, "prompts": {}, "resources": {}, "completions": {}, "logging": {}},
                 "resultType": "complete", "ttlMs": 0, "cacheScope": "private", "_meta": meta,
             });
             if let Some(text) = &*script.instructions.lock() {
@@ -110,14 +110,21 @@ async fn receive(State(script): State<Arc<Script>>, _headers: HeaderMap, body: B
             "cacheScope": "private", "_meta": meta,
         }),
         Some(
-            "tools/call" | "prompts/get" | "resources/read" | "tasks/get" | "tasks/update"
+            "tools/call"
+            | "prompts/get"
+            | "resources/read"
+            | "completion/complete"
+            | "tasks/get"
+            | "tasks/update"
             | "tasks/cancel",
         ) => {
-            let id = id.to_string();
+            let (id, token) =
+                (id.to_string(), request["params"]["_meta"]["progressToken"].to_string());
             script.calls.lock().push(request);
             let answer = script.answer.lock().clone();
+            let answer = replaced(&answer, b"\"$TOKEN\"", token.as_bytes());
             let kind = script.content_type.lock().unwrap_or("application/json");
-            return respond(kind, replaced(&answer, id.as_bytes()));
+            return respond(kind, replaced(&answer, b"$ID", id.as_bytes()));
         }
         _ => {
             let error = json!({"code": -32601, "message": "no such method"});
@@ -129,10 +136,10 @@ async fn receive(State(script): State<Arc<Script>>, _headers: HeaderMap, body: B
     respond("application/json", body.to_string().into_bytes())
 }
 
-fn replaced(answer: &[u8], id: &[u8]) -> Vec<u8> {
-    let at = answer.windows(3).position(|window| window == b"$ID");
+fn replaced(answer: &[u8], mark: &[u8], by: &[u8]) -> Vec<u8> {
+    let at = answer.windows(mark.len()).position(|window| window == mark);
     let Some(at) = at else { return answer.to_vec() };
-    [&answer[..at], id, &answer[at + 3..]].concat()
+    [&answer[..at], by, &answer[at + mark.len()..]].concat()
 }
 
 fn respond(kind: &str, body: Vec<u8>) -> Response {
