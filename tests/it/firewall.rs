@@ -1,6 +1,7 @@
 //! What tools return and how they describe themselves, on its way to an agent.
 
 mod marks;
+mod streams;
 mod surfaces;
 
 use bartizan::app::AdminRequest;

@@ -186,7 +186,7 @@ async fn questions_of_servers_and_their_answers_are_read() {
                 json!({"messages": message("m"), "systemPrompt": word, "maxTokens": 9}),
             ),
         ] {
-            raw.returns(&asks(method, params).to_string());
+            raw.returns(&asks(method, &params).to_string());
             let asked = client.call("r__t", json!({})).await;
             rows.judge(row, word, &asked.to_string());
             answered(&client, &raw, &asked, &json!({"action": "decline"})).await;
@@ -205,7 +205,7 @@ async fn questions_of_servers_and_their_answers_are_read() {
                 json!({"role": "assistant", "content": {"type": "text", "text": word}, "model": "m"}),
             ),
         ] {
-            raw.returns(&asks(method, params).to_string());
+            raw.returns(&asks(method, &params).to_string());
             let asked = client.call("r__t", json!({})).await;
             raw.script.calls.lock().clear();
             answered(&client, &raw, &asked, &answer).await;
@@ -314,7 +314,7 @@ async fn answered(client: &Client, raw: &Raw, asked: &Value, answer: &Value) {
     client.ask("tools/call", again).await;
 }
 
-fn asks(method: &str, params: Value) -> Value {
+fn asks(method: &str, params: &Value) -> Value {
     let requests = json!({"q": {"method": method, "params": params}});
     json!({"resultType": "input_required", "inputRequests": requests, "requestState": "s"})
 }

@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use axum::{
     Router, body::Bytes, extract::State, http::HeaderMap, response::Response, routing::post,
+    serve::ListenerExt as _,
 };
 use parking_lot::Mutex;
 use serde_json::{Value, json};
@@ -18,6 +19,8 @@ pub(crate) struct Script {
     /// The whole answer to a call; `$ID` becomes the request's id, `"$TOKEN"` its progress token.
     pub(crate) answer: Mutex<Vec<u8>>,
     pub(crate) content_type: Mutex<Option<&'static str>>,
+    /// Answers of calls come in two pieces, cut here.
+    pub(crate) cut: Mutex<Option<usize>>,
     /// Bodies of the calls, and of the requests about tasks, that came.
     pub(crate) calls: Mutex<Vec<Value>>,
 }
@@ -57,6 +60,7 @@ impl Raw {
             .layer(axum::extract::DefaultBodyLimit::max(1 << 30))
             .with_state(Arc::clone(&script));
         let serving = tokio::spawn(async move {
+            let listener = listener.tap_io(|stream| stream.set_nodelay(true).expect("an option"));
             axum::serve(listener, router).await.expect("it serves");
         });
         let raw = Self { script, url: format!("url = \"http://{address}/mcp\""), serving };
@@ -124,7 +128,10 @@ async fn receive(State(script): State<Arc<Script>>, _headers: HeaderMap, body: B
             let answer = script.answer.lock().clone();
             let answer = replaced(&answer, b"\"$TOKEN\"", token.as_bytes());
             let kind = script.content_type.lock().unwrap_or("application/json");
-            return respond(kind, replaced(&answer, b"$ID", id.as_bytes()));
+            let answer = replaced(&answer, b"$ID", id.as_bytes());
+            let cut = *script.cut.lock();
+            return cut
+                .map_or_else(|| respond(kind, answer.clone()), |at| pieces(kind, &answer, at));
         }
         _ => {
             let error = json!({"code": -32601, "message": "no such method"});
@@ -144,4 +151,16 @@ fn replaced(answer: &[u8], mark: &[u8], by: &[u8]) -> Vec<u8> {
 
 fn respond(kind: &str, body: Vec<u8>) -> Response {
     Response::builder().header("content-type", kind).body(body.into()).expect("a response")
+}
+
+/// An answer in two pieces, the second once the first has left.
+fn pieces(kind: &str, body: &[u8], at: usize) -> Response {
+    let (first, second) = body.split_at(at.min(body.len()));
+    let (first, second) = (Bytes::copy_from_slice(first), Bytes::copy_from_slice(second));
+    let stream = futures_util::stream::unfold([Some(first), Some(second)], async |[a, b]| {
+        tokio::task::yield_now().await;
+        Some((Ok::<_, std::io::Error>(a?), [b, None]))
+    });
+    let body = axum::body::Body::from_stream(stream);
+    Response::builder().header("content-type", kind).body(body).expect("a response")
 }

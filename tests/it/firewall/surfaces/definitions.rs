@@ -9,7 +9,7 @@ use crate::support::{
 };
 
 /// A tool whose schema has `member` somewhere.
-fn schema(member: Value) -> Value {
+fn schema(member: &Value) -> Value {
     json!({"type": "object", "properties": {"a": member}})
 }
 
@@ -35,22 +35,22 @@ fn tools(word: &str) -> Vec<(&'static str, Value)> {
             "definition.schema-property",
             with("inputSchema", json!({"type": "object", "properties": {word: {}}})),
         ),
-        ("definition.schema-title", with("inputSchema", schema(json!({"title": word})))),
+        ("definition.schema-title", with("inputSchema", schema(&json!({"title": word})))),
         (
             "definition.schema-description",
-            with("inputSchema", schema(json!({"description": word}))),
+            with("inputSchema", schema(&json!({"description": word}))),
         ),
-        ("definition.schema-enum", with("inputSchema", schema(json!({"enum": [word]})))),
-        ("definition.schema-const", with("inputSchema", schema(json!({"const": word})))),
-        ("definition.schema-default", with("inputSchema", schema(json!({"default": word})))),
-        ("definition.schema-examples", with("inputSchema", schema(json!({"examples": [word]})))),
-        ("definition.schema-pattern", with("inputSchema", schema(json!({"pattern": word})))),
-        ("definition.schema-comment", with("inputSchema", schema(json!({"$comment": word})))),
+        ("definition.schema-enum", with("inputSchema", schema(&json!({"enum": [word]})))),
+        ("definition.schema-const", with("inputSchema", schema(&json!({"const": word})))),
+        ("definition.schema-default", with("inputSchema", schema(&json!({"default": word})))),
+        ("definition.schema-examples", with("inputSchema", schema(&json!({"examples": [word]})))),
+        ("definition.schema-pattern", with("inputSchema", schema(&json!({"pattern": word})))),
+        ("definition.schema-comment", with("inputSchema", schema(&json!({"$comment": word})))),
         (
             "definition.schema-defs",
             with("inputSchema", json!({"type": "object", "$defs": {"d": {"description": word}}})),
         ),
-        ("definition.output-schema", with("outputSchema", schema(json!({"description": word})))),
+        ("definition.output-schema", with("outputSchema", schema(&json!({"description": word})))),
     ]
 }
 
