@@ -3,6 +3,7 @@
 mod admin;
 mod local;
 mod reload;
+pub(crate) mod rules;
 mod upstreams;
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
@@ -21,10 +22,9 @@ use crate::{
     audit::{self, Journal},
     catalog::{Catalog, Keeper},
     config::{Config, file::Naming},
-    firewall::{Ruleset, Source},
     gateway::Gateway,
     identity::{Authenticators, metadata::ResourceMetadata},
-    inspect::{Firewall, Mode, Profile},
+    inspect::Mode,
     limits::Limiter,
     metrics::Metrics,
     seal::Sealer,
@@ -109,7 +109,8 @@ impl App {
         let journal = open_journal(&config, &folder)?;
         let notices = notices(&config, options);
         let catalog = Arc::new(Catalog::default());
-        let firewall = Arc::new(firewall(&config)?);
+        rules::pull_and_say(&config).await;
+        let firewall = Arc::new(rules::firewall(&config)?);
         let gateway = Arc::new(Gateway {
             catalog: Arc::clone(&catalog),
             policies: ArcSwap::from_pointee(policies(&config, options)?),
@@ -175,6 +176,7 @@ impl App {
         self.tasks.spawn(async move { gateway.approvals.expire(stop).await });
         let (parts, stop) = (Arc::clone(&self.parts), self.stop.clone());
         self.tasks.spawn(async move { reload::follow(parts, stop).await });
+        self.tasks.spawn(rules::follow(Arc::clone(&self.parts), self.stop.clone()));
         self.tasks.spawn(tidy(Arc::clone(&self.parts), self.stop.clone()));
         Ok(())
     }
@@ -309,43 +311,6 @@ pub(crate) fn policies(config: &Config, options: Options) -> anyhow::Result<Poli
         let lines: Vec<String> = errors.iter().map(ToString::to_string).collect();
         anyhow::anyhow!("the policies cannot be used:\n{}", lines.join("\n"))
     })
-}
-
-/// The rules in force: the core ruleset and what the configuration adds.
-pub(crate) fn firewall(config: &Config) -> anyhow::Result<Firewall> {
-    let mut sources = Ruleset::core_sources();
-    if let Some(folder) = &config.file.firewall.rules {
-        sources.extend(read_rules(&config.resolve(folder))?);
-    }
-    let level = match config.file.profile {
-        Profile::Transparent | Profile::Balanced => Ruleset::LEVEL,
-        Profile::Strict => Ruleset::LEVEL_MAX,
-    };
-    let rules = Ruleset::compile_in_force(&sources, level).map_err(|diagnostics| {
-        let lines: Vec<String> = diagnostics.iter().map(ToString::to_string).collect();
-        anyhow::anyhow!("the rules cannot be used:\n{}", lines.join("\n"))
-    })?;
-    let mode = config.file.mode.unwrap_or(config.file.doors.firewall);
-    Ok(Firewall { rules: Arc::new(rules), profile: config.file.profile, mode })
-}
-
-fn read_rules(folder: &std::path::Path) -> anyhow::Result<Vec<Source>> {
-    use anyhow::Context as _;
-    let unreadable = || format!("cannot read `firewall.rules` {}", folder.display());
-    let entries = std::fs::read_dir(folder).with_context(unreadable)?;
-    let mut paths: Vec<PathBuf> = Vec::new();
-    for entry in entries {
-        let path = entry.with_context(unreadable)?.path();
-        if path.extension().is_some_and(|kind| kind == "toml") {
-            paths.push(path);
-        }
-    }
-    paths.sort();
-    let read = |path: PathBuf| {
-        let text = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
-        Ok(Source { name: path.display().to_string(), text })
-    };
-    paths.into_iter().map(read).collect()
 }
 
 pub(crate) fn client_modes(

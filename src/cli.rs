@@ -4,6 +4,7 @@ mod access;
 mod admin;
 mod approvals;
 mod audit;
+mod bundle;
 mod check;
 mod clients;
 mod config;
@@ -102,6 +103,8 @@ enum Command {
     Approvals(approvals::Approvals),
     /// Verify the record
     Audit(audit::Audit),
+    /// Pack, sign and check bundles of rules
+    Bundle(bundle::Bundle),
     /// Ask the policies what they would decide, and test them
     Access(access::Access),
     /// Print the completions of a shell
@@ -155,6 +158,7 @@ fn parsed() -> Ran {
         Command::Pins(command) => pins::run(command),
         Command::Approvals(command) => approvals::run(command),
         Command::Audit(command) => audit::run(&command),
+        Command::Bundle(command) => bundle::run(&command),
         Command::Access(command) => access::run(command),
         Command::Completions { shell } => completions(shell),
         Command::Man => man(),

@@ -36,11 +36,13 @@ pub mod upstream;
 
 // Around the corridor.
 pub mod app;
+pub mod bundle;
 pub mod cli;
 pub mod clients;
 pub mod config;
 pub mod demo;
 pub mod doctor;
+pub mod hex;
 pub mod ids;
 pub mod metrics;
 pub mod net;

@@ -171,7 +171,7 @@ fn digest(sources: &[Source]) -> String {
         context.update(&(part.len() as u64).to_be_bytes());
         context.update(part.as_bytes());
     }
-    context.finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    crate::hex::encode(context.finish().as_ref())
 }
 
 /// The files of a folder whose names end in `.suffix`, sorted by name.

@@ -48,7 +48,7 @@ pub(super) async fn now(parts: &Parts) -> anyhow::Result<()> {
     }
     let config = Config::load(&old.path)?;
     let policies = super::policies(&config, parts.options)?;
-    let firewall = Arc::new(super::firewall(&config)?);
+    let firewall = Arc::new(super::rules::firewall(&config)?);
     let limits = config.file.limits.calls();
     let changed_limits = format!("{limits:?}") != format!("{:?}", old.file.limits.calls());
     let problems = parts.reconcile(&config);
@@ -86,6 +86,9 @@ fn stamp(config: &Config) -> Vec<(PathBuf, Option<SystemTime>)> {
         let entries = std::fs::read_dir(&folder).into_iter().flatten().flatten();
         paths.extend(entries.map(|entry| entry.path()));
         paths.push(folder);
+    }
+    if config.file.firewall.bundle.is_some() {
+        paths.push(crate::bundle::Kept::under(&config.data_dir()).path().to_owned());
     }
     paths.sort();
     paths.into_iter().map(modified).collect()

@@ -15,7 +15,10 @@ use super::{
     admin::{ask, text},
     harmless, say, say_json,
 };
-use crate::app::{AdminRequest, decision_text};
+use crate::{
+    app::{AdminRequest, decision_text},
+    hex,
+};
 
 /// Decide on calls that wait for a person.
 #[derive(Debug, clap::Args)]
@@ -205,26 +208,19 @@ pub(super) fn sign(path: &Path, text: &str) -> anyhow::Result<String> {
     let bytes = std::fs::read(path).with_context(unreadable)?;
     let pair = Ed25519KeyPair::from_pkcs8(&bytes);
     let pair = pair.map_err(|_| anyhow::anyhow!("`{}` holds no approver's key", path.display()))?;
-    Ok(hex(pair.sign(text.as_bytes()).as_ref()))
+    Ok(hex::encode(pair.sign(text.as_bytes()).as_ref()))
 }
 
 fn enroll(name: &str, path: &Path) -> anyhow::Result<()> {
-    use std::{io::Write as _, os::unix::fs::OpenOptionsExt as _};
     let pair = Ed25519KeyPair::generate().map_err(|_| anyhow::anyhow!("no key could be made"))?;
     let document = pair.to_pkcs8().map_err(|_| anyhow::anyhow!("no key could be made"))?;
-    let mut options = std::fs::OpenOptions::new();
-    let file = options.write(true).create_new(true).mode(0o600).open(path);
-    let mut file = file.with_context(|| format!("cannot write the key `{}`", path.display()))?;
-    file.write_all(document.as_ref())?;
+    super::bundle::write_private(path, document.as_ref())
+        .with_context(|| format!("cannot write the key `{}`", path.display()))?;
     say("Put this into the gateway's configuration:\n");
     say(format_args!(
         "[[approvals.approvers]]\nname = {}\npublic_key = \"{}\"",
         Value::from(name),
-        hex(pair.public_key().as_ref())
+        hex::encode(pair.public_key().as_ref())
     ));
     Ok(())
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

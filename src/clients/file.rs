@@ -92,7 +92,7 @@ pub(super) fn sibling(path: &Path, suffix: &str) -> PathBuf {
 
 /// SHA-256 in lower-case hexadecimal.
 pub(super) fn sha256(bytes: &[u8]) -> String {
-    digest(&SHA256, bytes).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    crate::hex::encode(digest(&SHA256, bytes).as_ref())
 }
 
 fn write_new(path: &Path, text: &str) -> io::Result<()> {

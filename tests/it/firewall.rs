@@ -1,5 +1,6 @@
 //! What tools return and how they describe themselves, on its way to an agent.
 
+mod bundles;
 mod marks;
 mod streams;
 mod surfaces;

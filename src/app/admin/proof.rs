@@ -6,6 +6,7 @@ use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
 use crate::{
     app::{Options, Purpose},
     config::file::Approver,
+    hex,
 };
 
 /// What an approver signs: exactly what was decided, on exactly which call.
@@ -35,7 +36,7 @@ pub(super) fn check(
     let signature = signature.ok_or_else(|| {
         format!("decisions must be signed: add `--key FILE` with the key of `{by}`")
     })?;
-    let (key, signature) = (unhex(&approver.public_key), unhex(signature));
+    let (key, signature) = (hex::decode(&approver.public_key), hex::decode(signature));
     let good = match (key, signature) {
         (Some(key), Some(signature)) => {
             UnparsedPublicKey::new(&ED25519, key).verify(text.as_bytes(), &signature).is_ok()
@@ -48,14 +49,6 @@ pub(super) fn check(
     Ok(options.purpose == Purpose::Serve && !options.development)
 }
 
-fn unhex(text: &str) -> Option<Vec<u8>> {
-    if !text.len().is_multiple_of(2) || !text.is_ascii() {
-        return None;
-    }
-    let pairs = (0..text.len()).step_by(2);
-    pairs.map(|at| u8::from_str_radix(text.get(at..at + 2)?, 16).ok()).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
@@ -64,20 +57,17 @@ mod tests {
     use crate::{
         app::{Options, Purpose},
         config::file::Approver,
+        hex,
     };
-
-    fn hex(bytes: &[u8]) -> String {
-        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-    }
 
     #[test]
     fn only_the_enrolled_key_over_this_decision_counts() {
         let pair = Ed25519KeyPair::generate().expect("key");
-        let public_key = hex(pair.public_key().as_ref());
+        let public_key = hex::encode(pair.public_key().as_ref());
         let approvers = [Approver { name: "ana".into(), public_key }];
         let options = Options { purpose: Purpose::Serve, development: false };
         let text = decision_text("approval", "apr_1", "approve", "abc");
-        let signature = hex(pair.sign(text.as_bytes()).as_ref());
+        let signature = hex::encode(pair.sign(text.as_bytes()).as_ref());
         let run = |by: &str, text: &str, signature: Option<&str>| {
             check(&approvers, options, by, text, signature)
         };

@@ -1,0 +1,138 @@
+//! The rules in force: the core ruleset, what the configuration adds, and the bundle that was taken
+//! last.
+
+use std::{path::Path, path::PathBuf, sync::Arc, time::Duration};
+
+use anyhow::Context as _;
+use tokio_util::sync::CancellationToken;
+
+use super::Parts;
+use crate::{
+    bundle::{Bundle, BundleError, Kept, PublicKey, pull},
+    config::{Config, file::BundleFile},
+    firewall::{Ruleset, Source},
+    inspect::{Firewall, Profile},
+};
+
+/// Seconds between looks for a new bundle.
+const LOOK_EVERY_S: u32 = 3600;
+
+/// The core ruleset, the configuration's own rules, and the bundle in force, compiled.
+pub(crate) fn firewall(config: &Config) -> anyhow::Result<Firewall> {
+    let kept = match &config.file.firewall.bundle {
+        Some(stated) => {
+            let place = |error| config.wrong(&["firewall", "bundle"], format!("{error}"));
+            Kept::under(&config.data_dir()).load(&keys(config, stated)?).map_err(place)?
+        }
+        None => None,
+    };
+    let rules = compile(config, kept.as_ref())?;
+    let mode = config.file.mode.unwrap_or(config.file.doors.firewall);
+    Ok(Firewall { rules: Arc::new(rules), profile: config.file.profile, mode })
+}
+
+fn compile(config: &Config, bundle: Option<&Bundle>) -> anyhow::Result<Ruleset> {
+    let replaces = bundle.is_some_and(|bundle| bundle.manifest.replaces_core);
+    let mut sources = if replaces { Vec::new() } else { Ruleset::core_sources() };
+    sources.extend(bundle.map(Bundle::sources).unwrap_or_default());
+    if let Some(folder) = &config.file.firewall.rules {
+        sources.extend(read_rules(&config.resolve(folder))?);
+    }
+    let level = match config.file.profile {
+        Profile::Transparent | Profile::Balanced => Ruleset::LEVEL,
+        Profile::Strict => Ruleset::LEVEL_MAX,
+    };
+    Ruleset::compile_in_force(&sources, level).map_err(|diagnostics| {
+        let lines: Vec<String> = diagnostics.iter().map(ToString::to_string).collect();
+        anyhow::anyhow!("the rules cannot be used:\n{}", lines.join("\n"))
+    })
+}
+
+/// Every rule file of a folder.
+pub(crate) fn read_rules(folder: &Path) -> anyhow::Result<Vec<Source>> {
+    let unreadable = || format!("cannot read `firewall.rules` {}", folder.display());
+    let entries = std::fs::read_dir(folder).with_context(unreadable)?;
+    let mut paths: Vec<PathBuf> = Vec::new();
+    for entry in entries {
+        let path = entry.with_context(unreadable)?.path();
+        if path.extension().is_some_and(|kind| kind == "toml") {
+            paths.push(path);
+        }
+    }
+    paths.sort();
+    let read = |path: PathBuf| {
+        let text = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
+        Ok(Source { name: path.display().to_string(), text })
+    };
+    paths.into_iter().map(read).collect()
+}
+
+fn keys(config: &Config, stated: &BundleFile) -> anyhow::Result<Vec<PublicKey>> {
+    let wrong = |what: String| config.wrong(&["firewall", "bundle", "keys"], what);
+    if stated.keys.is_empty() {
+        return Err(wrong("name at least one key; `bartizan bundle key` makes one".into()).into());
+    }
+    let key = |text: &String| {
+        PublicKey::parse(text).map_err(|error| wrong(format!("`{text}`: {error}")).into())
+    };
+    stated.keys.iter().map(key).collect()
+}
+
+/// Looks for a newer bundle and takes it. `None` if none is configured.
+///
+/// # Errors
+/// Nothing that is offered can be taken; what was in force stays.
+pub(crate) async fn pull(config: &Config) -> anyhow::Result<Option<Bundle>> {
+    let Some(stated) = &config.file.firewall.bundle else { return Ok(None) };
+    let keys = keys(config, stated)?;
+    let from = match pull::From::parse(&stated.from) {
+        pull::From::Folder(folder) => pull::From::Folder(config.resolve(&folder)),
+        address @ pull::From::Address(_) => address,
+    };
+    let kept = Kept::under(&config.data_dir());
+    let mut taken = None;
+    let mut refused = None;
+    for bytes in from.offered().await? {
+        let proven = |bundle: &Bundle| {
+            let proven = compile(config, Some(bundle));
+            proven.map(drop).map_err(|error| BundleError::Rules(format!("{error:#}")))
+        };
+        match kept.take(&bytes, &keys, crate::ids::now_ms(), proven) {
+            Ok(bundle) => taken = Some(bundle),
+            // Of several in a folder the older ones are always refused.
+            Err(error) => refused = Some(error),
+        }
+    }
+    match (taken, refused) {
+        (None, Some(error)) => Err(error.into()),
+        (taken, _) => Ok(taken),
+    }
+}
+
+/// As [`pull`], for a start and for the background: says what came of it and goes on.
+pub(super) async fn pull_and_say(config: &Config) {
+    match pull(config).await {
+        Ok(None) => {}
+        Ok(Some(bundle)) => {
+            let (name, sequence) = (&bundle.manifest.name, bundle.manifest.sequence);
+            tracing::info!(bundle = %name, sequence, "This bundle of rules is in force.");
+        }
+        Err(error) => tracing::error!(
+            error = format!("{error:#}"),
+            "No new bundle of rules could be taken; the last good rules stay in force."
+        ),
+    }
+}
+
+/// Looks for new bundles until `stop`. A reload follows when the kept file changes.
+pub(super) async fn follow(parts: Arc<Parts>, stop: CancellationToken) {
+    loop {
+        let config = parts.config.load_full();
+        let stated = config.file.firewall.bundle.as_ref().and_then(|it| it.every_s);
+        let pause = Duration::from_secs(u64::from(stated.unwrap_or(LOOK_EVERY_S).max(1)));
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(pause) => pull_and_say(&parts.config.load_full()).await,
+        }
+    }
+}
