@@ -11,6 +11,7 @@ pub mod redact;
 pub mod rule;
 pub mod ruleset;
 pub mod sanitize;
+pub mod score;
 pub mod verdict;
 
 mod pattern;
