@@ -342,8 +342,9 @@ fn read_rules(folder: &std::path::Path) -> anyhow::Result<Vec<Source>> {
     }
     paths.sort();
     let read = |path: PathBuf| {
-        let text = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
-        Ok(Source { name: path.display().to_string(), text })
+        let name = path.display().to_string();
+        let bytes = std::fs::read(&path).with_context(|| name.clone())?;
+        Source::from_bytes(name, bytes).map_err(|fault| anyhow::anyhow!("{fault}"))
     };
     paths.into_iter().map(read).collect()
 }

@@ -16,6 +16,7 @@ pub mod verdict;
 
 mod pattern;
 mod prefilter;
+mod unicode;
 mod validate;
 mod view;
 

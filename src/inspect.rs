@@ -7,8 +7,9 @@ mod encoded;
 
 use crate::{
     firewall::{
-        Action, Budget, Disposition, Finding, Ruleset, Surface, redact,
+        Action, Budget, Direction, Disposition, Finding, Ruleset, Surface, redact,
         sanitize::{Sanitized, sanitize},
+        score::{Score, Thresholds},
     },
     mcp::{Json, Object},
     refusal::META_PREFIX,
@@ -83,8 +84,10 @@ pub struct Inspection {
     pub edited: bool,
     /// Not everything could be read.
     pub incomplete: bool,
-    /// Matches at severity high or critical that nothing refused.
+    /// Something was found at severity high or critical, or the score reached its threshold.
     pub suspicious: bool,
+    /// What all findings of the message weigh together.
+    pub score: Score,
     /// Some of it is no text and was not read: images, audio, unknown bytes.
     pub uninspected: bool,
 }
@@ -155,6 +158,8 @@ impl<'a> Walk<'a> {
         for key in keys {
             // A key cannot be edited without breaking what it names, so its findings only decide.
             self.scan(&key);
+            let rules = &self.firewall.rules;
+            self.findings.retain(|finding| rules.reads_keys(&finding.rule));
             self.decide();
         }
         if !is_inbound(self.surface)
@@ -218,6 +223,7 @@ impl<'a> Walk<'a> {
         let mut edits = Vec::new();
         for finding in self.findings.drain(..) {
             self.inspection.rules.insert(Arc::clone(&finding.rule));
+            self.inspection.score.add(&finding);
             let severe = finding.severity >= crate::firewall::Severity::High;
             let action = match (finding.action, self.firewall.profile) {
                 (Action::Flag, Profile::Strict) if severe => Action::Block,
@@ -232,7 +238,25 @@ impl<'a> Walk<'a> {
         edits
     }
 
+    /// At the threshold, `strict` answers as to one rule that blocks. The other profiles label:
+    /// an honest article about attacks has every word of one.
+    fn weigh(&mut self) {
+        let direction = self.surface.direction();
+        if !Thresholds::default().reached(direction, &self.inspection.score) {
+            return;
+        }
+        self.inspection.suspicious = true;
+        if self.firewall.profile == Profile::Strict {
+            let asked = match direction {
+                Direction::Inbound => Action::Hold,
+                Direction::Outbound => Action::Block,
+            };
+            self.inspection.would = self.inspection.would.max(disposition(asked, self.surface));
+        }
+    }
+
     fn finish(mut self) -> Inspection {
+        self.weigh();
         if self.firewall.mode == Mode::Enforce {
             self.inspection.disposition = self.inspection.would;
         }
@@ -251,7 +275,7 @@ fn disposition(action: Action, surface: Surface) -> Disposition {
 
 /// Arguments are what the caller means; invisible characters in them are findings, not dirt.
 fn is_inbound(surface: Surface) -> bool {
-    surface.direction() == crate::firewall::Direction::Inbound
+    surface.direction() == Direction::Inbound
 }
 
 /// The member that holds encoded bytes: no text, so not inspected, and labelled as such.
