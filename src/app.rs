@@ -326,7 +326,8 @@ pub(crate) fn firewall(config: &Config) -> anyhow::Result<Firewall> {
         anyhow::anyhow!("the rules cannot be used:\n{}", lines.join("\n"))
     })?;
     let mode = config.file.mode.unwrap_or(config.file.doors.firewall);
-    Ok(Firewall { rules: Arc::new(rules), profile: config.file.profile, mode })
+    let thresholds = config.file.firewall.thresholds;
+    Ok(Firewall { rules: Arc::new(rules), profile: config.file.profile, mode, thresholds })
 }
 
 fn read_rules(folder: &std::path::Path) -> anyhow::Result<Vec<Source>> {

@@ -4,10 +4,13 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 mod encoded;
+#[cfg(test)]
+mod tests;
 
 use crate::{
     firewall::{
         Action, Budget, Direction, Disposition, Finding, Ruleset, Surface, redact,
+        rule::Origin,
         sanitize::{Sanitized, sanitize},
         score::{Score, Thresholds},
     },
@@ -71,6 +74,8 @@ pub struct Firewall {
     pub rules: Arc<Ruleset>,
     pub profile: Profile,
     pub mode: Mode,
+    /// The scores at which a message is suspicious.
+    pub thresholds: Thresholds,
 }
 
 /// What an inspection decided.
@@ -107,6 +112,18 @@ impl Firewall {
         walk.finish()
     }
 
+    /// As [`Firewall::inspect`], without the rules whose scope does not cover where it came from.
+    pub fn inspect_from(
+        &self,
+        origin: Origin<'_>,
+        surface: Surface,
+        value: &mut Json,
+    ) -> Inspection {
+        let mut walk = Walk { origin, ..Walk::new(self, surface) };
+        walk.value(value);
+        walk.finish()
+    }
+
     /// Reads every string and key of `object` and edits nothing: for what must arrive as it was
     /// sent or not at all.
     pub fn look(&self, surface: Surface, object: &Object) -> Inspection {
@@ -131,6 +148,7 @@ impl Firewall {
 struct Walk<'a> {
     firewall: &'a Firewall,
     surface: Surface,
+    origin: Origin<'a>,
     budget: Budget,
     findings: Vec<Finding>,
     inspection: Inspection,
@@ -140,7 +158,8 @@ impl<'a> Walk<'a> {
     fn new(firewall: &'a Firewall, surface: Surface) -> Self {
         let budget = Budget::new(VIEW_BYTES_MAX, FINDINGS_MAX);
         let inspection = Inspection::default();
-        Self { firewall, surface, budget, findings: Vec::new(), inspection }
+        let origin = Origin::default();
+        Self { firewall, surface, origin, budget, findings: Vec::new(), inspection }
     }
 
     fn value(&mut self, value: &mut Json) {
@@ -211,6 +230,8 @@ impl<'a> Walk<'a> {
     fn scan(&mut self, text: &str) {
         let scanned =
             self.firewall.rules.scan(self.surface, text, &mut self.budget, &mut self.findings);
+        let (rules, origin) = (&self.firewall.rules, self.origin);
+        self.findings.retain(|finding| rules.covers(&finding.rule, origin));
         if scanned.is_err() {
             self.inspection.incomplete = true;
             self.inspection.rules.insert(Arc::from("scan.limit"));
@@ -242,7 +263,7 @@ impl<'a> Walk<'a> {
     /// an honest article about attacks has every word of one.
     fn weigh(&mut self) {
         let direction = self.surface.direction();
-        if !Thresholds::default().reached(direction, &self.inspection.score) {
+        if !self.firewall.thresholds.reached(direction, &self.inspection.score) {
             return;
         }
         self.inspection.suspicious = true;

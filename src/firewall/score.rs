@@ -6,7 +6,8 @@
 
 use std::sync::Arc;
 
-use serde::Serialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use super::finding::{Confidence, Direction, Finding, Severity};
 use super::verdict::Action;
@@ -37,11 +38,12 @@ pub struct Part {
 ///
 /// The points and the thresholds follow the anomaly scoring of the OWASP Core Rule Set, where 5
 /// and 4 stand for the two directions: one critical finding that hardly ever errs is enough.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
 pub struct Thresholds {
-    /// Of what goes to a server.
+    /// Of what goes to a server, in tenths of a point.
     pub inbound_tenths: u32,
-    /// Of what comes back.
+    /// Of what comes back, in tenths of a point.
     pub outbound_tenths: u32,
 }
 

@@ -77,21 +77,28 @@ impl Compiled {
             let part = text.get(around).unwrap_or_default();
             return unicode::find(self.signals(), part).len() >= wanted;
         }
-        let Some(text) = text.get(..around.end) else { return false };
         let (mut at, mut count) = (around.start, 0);
-        while let Some(found) = self.pattern.regex().captures_at(text, at) {
-            let Some(whole) = found.get(0) else { break };
-            let part = found.get(self.capture).unwrap_or(whole);
-            count += usize::from(self.accepts(part.as_str()));
+        while let Some(whole) = first(&self.pattern, text, at..around.end) {
+            let part = self.captured(text, whole.clone()).and_then(|part| text.get(part));
+            count += usize::from(part.is_some_and(|part| self.accepts(part)));
             if count >= wanted {
                 return true;
             }
-            at = text.ceil_char_boundary(whole.end().max(at + 1));
-            if at >= text.len() {
+            at = text.ceil_char_boundary(whole.end.max(at + 1));
+            if at >= around.end {
                 break;
             }
         }
         false
+    }
+
+    /// The part of a match that is the finding.
+    fn captured(&self, text: &str, whole: Range<usize>) -> Option<Range<usize>> {
+        if self.capture == 0 {
+            return Some(whole);
+        }
+        let found = self.pattern.regex().captures_at(text.get(..whole.end)?, whole.start)?;
+        Some(found.get(self.capture).map_or(whole, |part| part.range()))
     }
 }
 
@@ -102,13 +109,12 @@ impl Excuse {
             On::Span => {
                 let captured = text.get(span.clone()).unwrap_or_default();
                 has_word(captured, words)
-                    || self.pattern.as_ref().is_some_and(|it| it.regex().is_match(captured))
+                    || self.pattern.as_ref().is_some_and(|it| is_in(it, captured))
             }
             On::Around => {
                 let (before, after) = beside(text, span, *within);
                 let excuses = |part: &str| {
-                    has_word(part, words)
-                        || self.pattern.as_ref().is_some_and(|it| it.regex().is_match(part))
+                    has_word(part, words) || self.pattern.as_ref().is_some_and(|it| is_in(it, part))
                 };
                 excuses(before) || excuses(after)
             }
@@ -122,8 +128,17 @@ fn stands_near(near: &Near, text: &str, span: &Range<usize>) -> bool {
 }
 
 fn matches(pattern: &Pattern, text: &str, span: &Range<usize>, within: usize) -> bool {
-    let around = widened(text, span, within);
-    text.get(..around.end).is_some_and(|text| pattern.regex().is_match_at(text, around.start))
+    first(pattern, text, widened(text, span, within)).is_some()
+}
+
+fn is_in(pattern: &Pattern, text: &str) -> bool {
+    first(pattern, text, 0..text.len()).is_some()
+}
+
+/// The first match that begins and ends in the range.
+fn first(pattern: &Pattern, text: &str, range: Range<usize>) -> Option<Range<usize>> {
+    let found = pattern.regex().find_at(text.get(..range.end)?, range.start)?;
+    Some(found.range())
 }
 
 /// The span and so many bytes to either side, moved outward to characters.
