@@ -4,8 +4,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 mod encoded;
-#[cfg(test)]
-mod tests;
+mod weight;
 
 use crate::{
     firewall::{
@@ -257,23 +256,6 @@ impl<'a> Walk<'a> {
             }
         }
         edits
-    }
-
-    /// At the threshold, `strict` answers as to one rule that blocks. The other profiles label:
-    /// an honest article about attacks has every word of one.
-    fn weigh(&mut self) {
-        let direction = self.surface.direction();
-        if !self.firewall.thresholds.reached(direction, &self.inspection.score) {
-            return;
-        }
-        self.inspection.suspicious = true;
-        if self.firewall.profile == Profile::Strict {
-            let asked = match direction {
-                Direction::Inbound => Action::Hold,
-                Direction::Outbound => Action::Block,
-            };
-            self.inspection.would = self.inspection.would.max(disposition(asked, self.surface));
-        }
     }
 
     fn finish(mut self) -> Inspection {

@@ -194,22 +194,7 @@ impl Rule {
     pub fn maturity(&self) -> Status {
         self.status.unwrap_or_default()
     }
-
-    /// Whether it can run where only letters and digits are left of a text: it has nothing but
-    /// literals, of 12 letters and digits or more each, because no word has an end there.
-    pub fn is_squashable(&self) -> bool {
-        let long = |text: &String| {
-            text.chars().filter(|c| c.is_alphanumeric()).count() >= SQUASHED_CHARACTERS_MIN
-        };
-        self.patterns().next().is_none()
-            && self.unicode.is_none()
-            && !self.literals.is_empty()
-            && self.literals.iter().all(long)
-    }
 }
-
-/// Shorter literals turn up by chance where spaces are gone.
-const SQUASHED_CHARACTERS_MIN: usize = 12;
 
 fn yes() -> bool {
     true

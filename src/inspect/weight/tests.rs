@@ -1,9 +1,15 @@
+use std::sync::Arc;
+
 use proptest::prelude::*;
 
-use super::*;
-use crate::firewall::{
-    Source,
-    rule::{Origin, Trust},
+use super::super::{Firewall, Inspection, Mode, Profile};
+use crate::{
+    firewall::{
+        Disposition, Ruleset, Source, Surface,
+        rule::{Origin, Trust},
+        score::Thresholds,
+    },
+    mcp::{Json, Object},
 };
 
 /// One rule about the word `wordN`.
