@@ -220,6 +220,18 @@ impl Catalog {
 }
 
 impl Item {
+    /// Where its texts come from, for rules with a scope.
+    pub(crate) fn origin(&self) -> crate::firewall::rule::Origin<'_> {
+        crate::firewall::rule::Origin {
+            server: Some(&self.upstream.name),
+            tool: Some(self.name.as_str()).filter(|_| self.kind == Kind::Tool),
+            trust: self
+                .settings
+                .reads_untrusted()
+                .then_some(crate::firewall::rule::Trust::Untrusted),
+        }
+    }
+
     /// The definition under the name that an endpoint offers.
     pub fn offered(&self, name: &str) -> Json {
         let mut definition = self.definition.clone();

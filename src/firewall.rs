@@ -11,10 +11,12 @@ pub mod redact;
 pub mod rule;
 pub mod ruleset;
 pub mod sanitize;
+pub mod score;
 pub mod verdict;
 
 mod pattern;
 mod prefilter;
+mod unicode;
 mod validate;
 mod view;
 

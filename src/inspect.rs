@@ -4,11 +4,14 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 mod encoded;
+mod weight;
 
 use crate::{
     firewall::{
-        Action, Budget, Disposition, Finding, Ruleset, Surface, redact,
+        Action, Budget, Direction, Disposition, Finding, Ruleset, Surface, redact,
+        rule::Origin,
         sanitize::{Sanitized, sanitize},
+        score::{Score, Thresholds},
     },
     mcp::{Json, Object},
     refusal::META_PREFIX,
@@ -70,6 +73,8 @@ pub struct Firewall {
     pub rules: Arc<Ruleset>,
     pub profile: Profile,
     pub mode: Mode,
+    /// The scores at which a message is suspicious.
+    pub thresholds: Thresholds,
 }
 
 /// What an inspection decided.
@@ -83,8 +88,10 @@ pub struct Inspection {
     pub edited: bool,
     /// Not everything could be read.
     pub incomplete: bool,
-    /// Matches at severity high or critical that nothing refused.
+    /// Something was found at severity high or critical, or the score reached its threshold.
     pub suspicious: bool,
+    /// What all findings of the message weigh together.
+    pub score: Score,
     /// Some of it is no text and was not read: images, audio, unknown bytes.
     pub uninspected: bool,
 }
@@ -100,6 +107,18 @@ impl Firewall {
     /// Reads every string and key of `value`, and edits it in place.
     pub fn inspect(&self, surface: Surface, value: &mut Json) -> Inspection {
         let mut walk = Walk::new(self, surface);
+        walk.value(value);
+        walk.finish()
+    }
+
+    /// As [`Firewall::inspect`], without the rules whose scope does not cover where it came from.
+    pub fn inspect_from(
+        &self,
+        origin: Origin<'_>,
+        surface: Surface,
+        value: &mut Json,
+    ) -> Inspection {
+        let mut walk = Walk { origin, ..Walk::new(self, surface) };
         walk.value(value);
         walk.finish()
     }
@@ -128,6 +147,7 @@ impl Firewall {
 struct Walk<'a> {
     firewall: &'a Firewall,
     surface: Surface,
+    origin: Origin<'a>,
     budget: Budget,
     findings: Vec<Finding>,
     inspection: Inspection,
@@ -137,7 +157,8 @@ impl<'a> Walk<'a> {
     fn new(firewall: &'a Firewall, surface: Surface) -> Self {
         let budget = Budget::new(VIEW_BYTES_MAX, FINDINGS_MAX);
         let inspection = Inspection::default();
-        Self { firewall, surface, budget, findings: Vec::new(), inspection }
+        let origin = Origin::default();
+        Self { firewall, surface, origin, budget, findings: Vec::new(), inspection }
     }
 
     fn value(&mut self, value: &mut Json) {
@@ -155,6 +176,8 @@ impl<'a> Walk<'a> {
         for key in keys {
             // A key cannot be edited without breaking what it names, so its findings only decide.
             self.scan(&key);
+            let rules = &self.firewall.rules;
+            self.findings.retain(|finding| rules.reads_keys(&finding.rule));
             self.decide();
         }
         if !is_inbound(self.surface)
@@ -206,6 +229,8 @@ impl<'a> Walk<'a> {
     fn scan(&mut self, text: &str) {
         let scanned =
             self.firewall.rules.scan(self.surface, text, &mut self.budget, &mut self.findings);
+        let (rules, origin) = (&self.firewall.rules, self.origin);
+        self.findings.retain(|finding| rules.covers(&finding.rule, origin));
         if scanned.is_err() {
             self.inspection.incomplete = true;
             self.inspection.rules.insert(Arc::from("scan.limit"));
@@ -218,6 +243,7 @@ impl<'a> Walk<'a> {
         let mut edits = Vec::new();
         for finding in self.findings.drain(..) {
             self.inspection.rules.insert(Arc::clone(&finding.rule));
+            self.inspection.score.add(&finding);
             let severe = finding.severity >= crate::firewall::Severity::High;
             let action = match (finding.action, self.firewall.profile) {
                 (Action::Flag, Profile::Strict) if severe => Action::Block,
@@ -233,6 +259,7 @@ impl<'a> Walk<'a> {
     }
 
     fn finish(mut self) -> Inspection {
+        self.weigh();
         if self.firewall.mode == Mode::Enforce {
             self.inspection.disposition = self.inspection.would;
         }
@@ -251,7 +278,7 @@ fn disposition(action: Action, surface: Surface) -> Disposition {
 
 /// Arguments are what the caller means; invisible characters in them are findings, not dirt.
 fn is_inbound(surface: Surface) -> bool {
-    surface.direction() == crate::firewall::Direction::Inbound
+    surface.direction() == Direction::Inbound
 }
 
 /// The member that holds encoded bytes: no text, so not inspected, and labelled as such.

@@ -28,7 +28,8 @@ pub(crate) fn firewall(config: &Config) -> anyhow::Result<Firewall> {
     };
     let rules = compile(config, kept.as_ref())?;
     let mode = config.file.mode.unwrap_or(config.file.doors.firewall);
-    Ok(Firewall { rules: Arc::new(rules), profile: config.file.profile, mode })
+    let thresholds = config.file.firewall.thresholds;
+    Ok(Firewall { rules: Arc::new(rules), profile: config.file.profile, mode, thresholds })
 }
 
 fn compile(config: &Config, bundle: Option<&Bundle>) -> anyhow::Result<Ruleset> {
@@ -61,8 +62,9 @@ pub(crate) fn read_rules(folder: &Path) -> anyhow::Result<Vec<Source>> {
     }
     paths.sort();
     let read = |path: PathBuf| {
-        let text = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
-        Ok(Source { name: path.display().to_string(), text })
+        let name = path.display().to_string();
+        let bytes = std::fs::read(&path).with_context(|| name.clone())?;
+        Source::from_bytes(name, bytes).map_err(|fault| anyhow::anyhow!("{fault}"))
     };
     paths.into_iter().map(read).collect()
 }

@@ -212,6 +212,8 @@ impl Limits {
 pub struct FirewallFile {
     /// A folder of further rule files, beside the core ruleset.
     pub rules: Option<PathBuf>,
+    /// The scores at which a message is suspicious: labelled, and under `strict` not let through.
+    pub thresholds: crate::firewall::score::Thresholds,
     /// Signed bundles of rules, taken over as they appear.
     pub bundle: Option<BundleFile>,
 }

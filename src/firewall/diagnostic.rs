@@ -1,92 +1,99 @@
-//! What is wrong with a rule file, where, and how to mend it.
+//! What is wrong with a rule file, with its place and the mend, as a compiler prints it.
 
+use std::borrow::Cow;
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 
-/// The kind of fault. Codes are stable: they stand in documentation and in people's notes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Code {
-    /// The file is not TOML.
-    Syntax,
-    /// `schema` is missing or not a number that this version reads.
-    Schema,
-    /// A rule has an unknown, missing or ill-typed field.
-    Shape,
-    /// An id is used twice.
-    DuplicateId,
-    /// An id is not of the form `topic.name`.
-    Id,
-    /// The pattern does not compile within the limits.
-    Pattern,
-    /// The rule has no literal of three bytes that every match contains.
-    Literal,
-    /// The rule has neither a pattern nor literals.
-    Empty,
-    /// `capture` names no group of the pattern.
-    Capture,
-    /// A number lies outside its range.
-    Range,
-    /// `surfaces`, `action` and `action_on` do not fit together.
-    Surface,
-    /// Examples of one kind are missing.
-    ExampleMissing,
-    /// An example of `examples.match` is not found.
-    ExampleUnmatched,
-    /// An example of `examples.no_match` is found.
-    ExampleMatched,
-    /// A placeholder in an example cannot be expanded.
-    ExamplePlaceholder,
-    /// A tag has no known prefix.
-    Tag,
-    /// The file or the set of rules is over a limit.
-    Limit,
+use serde::Serialize;
+
+mod code;
+mod excerpt;
+
+#[cfg(test)]
+mod tests;
+
+pub use code::Code;
+pub use excerpt::Excerpt;
+
+/// Whether rules with such a fault can be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Level {
+    /// They can, and should be mended.
+    Warning,
+    /// They can't.
+    Error,
 }
 
-impl Code {
-    /// The code as printed.
+impl Level {
+    /// The word that is printed.
     pub fn name(self) -> &'static str {
         match self {
-            Self::Syntax => "R0001",
-            Self::Schema => "R0002",
-            Self::Shape => "R0003",
-            Self::DuplicateId => "R0004",
-            Self::Id => "R0005",
-            Self::Pattern => "R0006",
-            Self::Literal => "R0007",
-            Self::Empty => "R0008",
-            Self::Capture => "R0009",
-            Self::Range => "R0010",
-            Self::Surface => "R0011",
-            Self::ExampleMissing => "R0012",
-            Self::ExampleUnmatched => "R0013",
-            Self::ExampleMatched => "R0014",
-            Self::ExamplePlaceholder => "R0015",
-            Self::Tag => "R0016",
-            Self::Limit => "R0017",
+            Self::Warning => "warning",
+            Self::Error => "error",
         }
     }
 }
 
-/// One fault in a rule file.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+/// One fault in a rule file. Serialised, it is one object of `--json`.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize)]
 pub struct Diagnostic {
     /// The kind of fault.
     pub code: Code,
+    /// Whether the rules can be used all the same.
+    pub level: Level,
     /// The name of the file, as given by the caller.
     pub file: Arc<str>,
     /// The line, counted from 1.
     pub line: usize,
+    /// The character in the line, counted from 1.
+    pub column: usize,
     /// What is wrong.
     pub message: String,
     /// What to do about it, where that is known.
-    pub mend: Option<&'static str>,
+    pub mend: Option<Cow<'static, str>>,
+    /// The line itself, where the fault has one.
+    #[serde(skip)]
+    pub excerpt: Option<Excerpt>,
 }
 
 impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { code, file, line, message, mend } = self;
-        write!(f, "{file}:{line}: error[{}]: {message}", code.name())?;
-        mend.map_or(Ok(()), |mend| write!(f, "; {mend}"))
+        let Self { code, level, file, line, message, mend, .. } = self;
+        write!(f, "{file}:{line}: {}[{}]: {message}", level.name(), code.name())?;
+        mend.as_ref().map_or(Ok(()), |mend| write!(f, "; {mend}"))
+    }
+}
+
+impl Diagnostic {
+    /// Whether it keeps the rules from being used.
+    pub fn is_error(&self) -> bool {
+        self.level == Level::Error
+    }
+
+    /// The long form: the line with a caret under the place, the mend, and the page of the code.
+    ///
+    /// Nothing of the file reaches a terminal as a control or an invisible character.
+    pub fn render(&self) -> String {
+        let Self { code, level, file, line, column, message, mend, excerpt } = self;
+        let number = line.to_string();
+        let margin = " ".repeat(number.len());
+        let message = excerpt::harmless(message);
+        let mut out = format!(
+            "{}[{}]: {message}\n{margin}--> {}:{line}:{column}\n",
+            level.name(),
+            code.name(),
+            excerpt::harmless(file)
+        );
+        if let Some((text, carets)) = excerpt.as_ref().map(|excerpt| excerpt.drawn(*column)) {
+            out.push_str(&format!("{margin} |\n{number} | {text}\n{margin} | {carets}\n"));
+        }
+        if let Some(mend) = mend {
+            out.push_str(&format!("{margin} = mend: {}\n", excerpt::harmless(mend)));
+        }
+        out.push_str(&format!("{margin} = see: {}\n", code.page()));
+        out
     }
 }
 
@@ -97,21 +104,68 @@ pub(super) struct Place<'a> {
     text: &'a str,
 }
 
+/// A line of a file, kept when its text is gone.
+#[derive(Clone, Debug)]
+pub(super) struct Spot {
+    file: Arc<str>,
+    line: usize,
+    column: usize,
+    excerpt: Option<Excerpt>,
+}
+
 impl<'a> Place<'a> {
     pub(super) fn new(file: &str, text: &'a str) -> Self {
         Self { file: Arc::from(file), text }
     }
 
-    /// A diagnostic for the byte `offset` of the file.
+    /// The line on which the range of bytes of the file begins.
+    pub(super) fn spot(&self, range: &Range<usize>) -> Spot {
+        let start = self.text.floor_char_boundary(range.start);
+        let (before, after) = self.text.split_at(start);
+        let line = 1 + before.bytes().filter(|byte| *byte == b'\n').count();
+        let head = before.rsplit('\n').next().unwrap_or_default();
+        let tail = after.lines().next().unwrap_or_default();
+        let within = range.end.saturating_sub(start).min(tail.len());
+        let width = tail.get(..tail.floor_char_boundary(within)).unwrap_or_default();
+        let excerpt = (!self.text.is_empty())
+            .then(|| Excerpt::new(format!("{head}{tail}"), width.chars().count()));
+        Spot { file: Arc::clone(&self.file), line, column: head.chars().count() + 1, excerpt }
+    }
+
+    /// A diagnostic for a range of bytes of the file.
     pub(super) fn diagnostic(
         &self,
         code: Code,
-        offset: usize,
+        range: &Range<usize>,
         message: impl Into<String>,
-        mend: Option<&'static str>,
+        mend: Option<Cow<'static, str>>,
     ) -> Diagnostic {
-        let before = self.text.as_bytes().iter().take(offset);
-        let line = 1 + before.filter(|byte| **byte == b'\n').count();
-        Diagnostic { code, file: Arc::clone(&self.file), line, message: message.into(), mend }
+        self.spot(range).diagnostic(code, message, mend)
+    }
+}
+
+impl Spot {
+    /// The name of the file.
+    pub(super) fn file(&self) -> &str {
+        &self.file
+    }
+
+    pub(super) fn diagnostic(
+        &self,
+        code: Code,
+        message: impl Into<String>,
+        mend: Option<Cow<'static, str>>,
+    ) -> Diagnostic {
+        let Self { file, line, column, excerpt } = self.clone();
+        Diagnostic {
+            code,
+            level: code.level(),
+            file,
+            line,
+            column,
+            message: message.into(),
+            mend,
+            excerpt,
+        }
     }
 }

@@ -7,18 +7,25 @@ use std::sync::Arc;
 
 use aws_lc_rs::digest;
 
-use super::diagnostic::Diagnostic;
-use super::finding::{Confidence, Direction, Severity, Surface};
+use super::diagnostic::{Code, Diagnostic, Place, Spot};
+use super::finding::{Confidence, Direction, Severity, Surface, View};
 use super::pattern::Pattern;
 use super::prefilter::Prefilter;
-use super::rule::Rule;
-use super::validate::{Validate, entropy};
+use super::rule::{Near, Origin, Rule, RuleFile};
+use super::validate::Validate;
 use super::verdict::Action;
 
+mod check;
 mod compile;
 mod core;
 mod example;
+mod gap;
+mod judge;
 mod parse;
+mod suggest;
+mod taxonomy;
+
+pub mod lint;
 
 #[cfg(test)]
 mod tests;
@@ -48,6 +55,8 @@ pub(super) struct Side {
     pub(super) prefilter: Prefilter,
     /// Indices of the rules that read every text to its end.
     pub(super) literal_free: Vec<usize>,
+    /// Indices of the rules that look at characters and have no pattern.
+    pub(super) signals: Vec<usize>,
 }
 
 /// A rule with its pattern compiled.
@@ -63,22 +72,19 @@ pub(super) struct Compiled {
     validate: Validate,
     entropy: f64,
     except: Vec<String>,
+    /// Patterns that must match around the finding.
+    all: Vec<Pattern>,
+    /// With its words in lower case.
+    near: Option<Box<Near>>,
+    unless: Option<Box<judge::Excuse>>,
+    min_count: usize,
+    /// Where its id stands.
+    spot: Spot,
     actions: [Option<Action>; Surface::ALL.len()],
     rule: Rule,
 }
 
 impl Compiled {
-    /// Whether what was captured passes check digit, entropy and placeholders.
-    pub(super) fn accepts(&self, captured: &str) -> bool {
-        let lower = || captured.to_ascii_lowercase();
-        self.validate.accepts(captured)
-            && (self.entropy <= 0.0 || entropy(captured) >= self.entropy)
-            && (self.except.is_empty() || {
-                let captured = lower();
-                !self.except.iter().any(|placeholder| captured.contains(placeholder))
-            })
-    }
-
     fn action(&self, surface: Surface) -> Option<Action> {
         *self.actions.get(surface as usize)?
     }
@@ -136,9 +142,20 @@ impl Ruleset {
         self.rules.iter().map(|compiled| &compiled.rule)
     }
 
-    /// The rule of this id.
+    /// The rule of this id, or the one that had it before.
     pub fn rule(&self, id: &str) -> Option<&Rule> {
-        self.rules().find(|rule| rule.id.get_ref() == id)
+        let had = |rule: &&Rule| rule.formerly.iter().any(|former| former.get_ref() == id);
+        self.rules().find(|rule| rule.id.get_ref() == id).or_else(|| self.rules().find(had))
+    }
+
+    /// Whether the rule of this id reads texts from there.
+    pub fn covers(&self, id: &str, origin: Origin<'_>) -> bool {
+        self.rule(id).is_none_or(|rule| rule.scope.covers(origin))
+    }
+
+    /// Whether the rule of this id reads the keys of objects.
+    pub fn reads_keys(&self, id: &str) -> bool {
+        self.rule(id).is_none_or(|rule| rule.keys)
     }
 
     /// Rules up to this level run.
@@ -167,6 +184,43 @@ impl Ruleset {
         let rule = self.rules.get(index)?;
         rule.action(surface).map(|action| (rule, action))
     }
+
+    /// As [`Ruleset::on`], if the rule also runs in this reading of a text.
+    pub(super) fn reading(
+        &self,
+        index: usize,
+        surface: Surface,
+        view: View,
+    ) -> Option<(&Compiled, Action)> {
+        self.on(index, surface).filter(|(rule, _)| rule.reads(view))
+    }
+}
+
+impl Source {
+    /// A file as it was read.
+    ///
+    /// # Errors
+    /// It is not UTF-8.
+    pub fn from_bytes(name: impl Into<String>, bytes: Vec<u8>) -> Result<Self, Box<Diagnostic>> {
+        let name = name.into();
+        match String::from_utf8(bytes) {
+            Ok(text) => Ok(Self { name, text }),
+            Err(error) => {
+                let at = error.utf8_error().valid_up_to();
+                let before = error.as_bytes().get(..at).unwrap_or_default();
+                let text = String::from_utf8_lossy(before);
+                let mend = Some("save the file as UTF-8".into());
+                let message = format!("byte {at} of the file is not UTF-8");
+                let place = Place::new(&name, &text);
+                Err(Box::new(place.diagnostic(Code::Encoding, &(at..at), message, mend)))
+            }
+        }
+    }
+}
+
+/// The JSON Schema of rule files, for editors.
+pub fn schema() -> serde_json::Value {
+    schemars::schema_for!(RuleFile).to_value()
 }
 
 fn digest_of(sources: &[Source], level: u8) -> String {

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 /// A check digit scheme.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Validate {
     /// No check.

@@ -5,16 +5,20 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::engine::Incomplete;
-use super::finding::Finding;
+use super::finding::{Direction, Finding};
+use super::score::{Score, Thresholds};
 
 #[cfg(test)]
 mod tests;
 
 /// What a rule asks for, from the mildest to the strictest. The name is the one on the wire.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
     /// Label it and let it pass.
@@ -122,6 +126,7 @@ pub struct Verdict {
     disposition: Disposition,
     edits: Vec<Edit>,
     findings: Vec<Finding>,
+    score: Score,
     incomplete: Option<Incomplete>,
 }
 
@@ -142,6 +147,7 @@ impl Verdict {
     pub fn add(&mut self, finding: Finding) {
         self.disposition = self.disposition.max(finding.action.disposition());
         self.edits.extend(Edit::of(&finding));
+        self.score.add(&finding);
         self.findings.push(finding);
         self.settle();
     }
@@ -158,7 +164,21 @@ impl Verdict {
         self.incomplete = self.incomplete.or(other.incomplete);
         self.edits.extend(other.edits);
         self.findings.extend(other.findings);
+        self.score.merge(&other.score);
         self.settle();
+    }
+
+    /// Lets the score count: at the threshold of the direction, the disposition is `answer` at
+    /// least. What was found is in the verdict whether it blocks or not.
+    pub fn weigh(&mut self, thresholds: Thresholds, direction: Direction, answer: Disposition) {
+        if thresholds.reached(direction, &self.score) {
+            self.disposition = self.disposition.max(answer);
+        }
+    }
+
+    /// The score over all that was found, with its parts.
+    pub fn score(&self) -> &Score {
+        &self.score
     }
 
     /// Whether the message goes on.

@@ -12,6 +12,7 @@ mod unescape;
 #[cfg(test)]
 mod tests;
 
+pub(super) use fold::fold;
 pub(super) use normal::normalize;
 pub(super) use tags::decode_tags;
 pub(super) use unescape::unescape;

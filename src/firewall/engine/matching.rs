@@ -4,8 +4,9 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::super::finding::{Finding, View};
-use super::super::ruleset::Compiled;
+use super::super::finding::{Confidence, Finding, View};
+use super::super::ruleset::{Compiled, Side};
+use super::super::unicode;
 use super::super::verdict::Action;
 use super::{Incomplete, Locate, Scan};
 
@@ -28,7 +29,9 @@ impl Scan<'_> {
         let mut reading = Reading { view, text, locate };
         let mut open: Vec<Range<usize>> = Vec::new();
         side.prefilter.scan(text, |index, hit| {
-            let Some((rule, action)) = ruleset.on(index, self.surface) else { return Ok(()) };
+            let Some((rule, action)) = ruleset.reading(index, self.surface, view) else {
+                return Ok(());
+            };
             if open.is_empty() {
                 open.resize(ruleset.len(), 0..0);
             }
@@ -41,8 +44,27 @@ impl Scan<'_> {
         let rest = open.into_iter().enumerate().filter(|(_, window)| !window.is_empty());
         let whole = side.literal_free.iter().map(|index| (*index, 0..text.len()));
         for (index, window) in rest.chain(whole) {
-            if let Some((rule, action)) = ruleset.on(index, self.surface) {
+            if let Some((rule, action)) = ruleset.reading(index, self.surface, view) {
                 self.verify(rule, action, window, &mut reading)?;
+            }
+        }
+        self.signals(side, &reading)
+    }
+
+    /// Asks the rules that look at characters and have no pattern.
+    fn signals(&mut self, side: &Side, reading: &Reading<'_>) -> Result<(), Incomplete> {
+        if side.signals.is_empty() || reading.text.is_ascii() {
+            return Ok(());
+        }
+        let ruleset = self.ruleset;
+        for index in &side.signals {
+            let found = ruleset.reading(*index, self.surface, reading.view);
+            let Some((rule, action)) = found else { continue };
+            for span in unicode::find(rule.signals(), reading.text) {
+                if let Some(confidence) = rule.judge(reading.text, &span) {
+                    let span = (reading.locate)(&span);
+                    self.record(rule, (action, confidence), reading.view, span)?;
+                }
             }
         }
         Ok(())
@@ -62,8 +84,9 @@ impl Scan<'_> {
         while start < end {
             let Some(whole) = find(rule, text, start..end) else { return Ok(()) };
             start = whole.end.max(text.ceil_char_boundary(start + 1));
-            if let Some(span) = accepted(rule, text, whole) {
-                self.record(rule, action, reading.view, (reading.locate)(&span))?;
+            if let Some((span, confidence)) = accepted(rule, text, whole) {
+                let span = (reading.locate)(&span);
+                self.record(rule, (action, confidence), reading.view, span)?;
             }
         }
         Ok(())
@@ -73,7 +96,7 @@ impl Scan<'_> {
     fn record(
         &mut self,
         rule: &Compiled,
-        action: Action,
+        (action, confidence): (Action, Confidence),
         view: View,
         span: Range<usize>,
     ) -> Result<(), Incomplete> {
@@ -84,6 +107,7 @@ impl Scan<'_> {
         };
         if let Some(found) = self.findings.iter_mut().skip(self.first).find(touches) {
             found.span = found.span.start.min(span.start)..found.span.end.max(span.end);
+            found.confidence = found.confidence.max(confidence);
             return Ok(());
         }
         self.budget.spend_finding()?;
@@ -91,7 +115,7 @@ impl Scan<'_> {
             rule: Arc::clone(&rule.id),
             title: Arc::clone(&rule.title),
             severity: rule.severity,
-            confidence: rule.confidence,
+            confidence,
             action,
             view,
             span,
@@ -144,8 +168,12 @@ fn find(rule: &Compiled, text: &str, range: Range<usize>) -> Option<Range<usize>
     }
 }
 
-/// The part of the match that is the finding, if it passes the rule's checks.
-fn accepted(rule: &Compiled, text: &str, whole: Range<usize>) -> Option<Range<usize>> {
+/// The part of the match that is the finding and how sure it is, if it passes the rule's checks.
+fn accepted(
+    rule: &Compiled,
+    text: &str,
+    whole: Range<usize>,
+) -> Option<(Range<usize>, Confidence)> {
     let span = match rule.capture {
         0 => whole,
         group => {
@@ -153,5 +181,6 @@ fn accepted(rule: &Compiled, text: &str, whole: Range<usize>) -> Option<Range<us
             captures.get(group).map_or(whole, |found| found.range())
         }
     };
-    rule.accepts(text.get(span.clone())?).then_some(span)
+    let confidence = rule.judge(text, &span)?;
+    Some((span, confidence))
 }

@@ -30,7 +30,7 @@ pub(super) fn prove(
         };
         if let Some((code, reason)) = fault {
             let message = format!("an example of `{}` {reason}", compiled.id);
-            faults.push(place.diagnostic(code, example.span().start, message, None));
+            faults.push(place.diagnostic(code, &example.span(), message, None));
         }
     }
 }

@@ -1,6 +1,10 @@
 use super::*;
 use crate::firewall::engine::Budget;
 
+mod conditions;
+mod pages;
+mod review;
+
 /// A file with one sound rule, in which a test replaces a part.
 const SOUND: &str = r#"schema = 1
 
@@ -46,6 +50,20 @@ fn the_core_rules_compile_and_their_examples_come_out() {
 fn faults_are_reported_with_their_code_and_line() {
     reports("schema = 1", "schema = 2", "mine.toml:1: error[R0002]: ");
     reports("schema = 1", "", "mine.toml:1: error[R0002]: no `schema`");
+    reports("schema = 1", "schema = 1\nengine = \"9.0\"", "mine.toml:2: error[R0020]: ");
+    reports("schema = 1", "schema = 1\nengine = \"new\"", "mine.toml:2: error[R0020]: ");
+    reports(
+        "version = 1",
+        "version = 1\nflow = {}",
+        "mine.toml:6: error[R0018]: rules of the kind `flow`",
+    );
+    reports("capture = 1", "capture = 1\nviews = []", "mine.toml:13: error[R0022]: ");
+    reports("capture = 1", "unicode = [\"tags\"]", "mine.toml:12: error[R0018]: ");
+    reports("capture = 1", "min_count = 0", "mine.toml:12: error[R0010]: min_count");
+    reports("capture = 1", "near = { words = [] }", "mine.toml:12: error[R0010]: `near`");
+    reports("capture = 1", "all = ['(']", "mine.toml:12: error[R0006]: ");
+    reports("capture = 1", "any = ['ok_word', '(?=x)']", "mine.toml:12: error[R0006]: ");
+    reports("A text has the word.", " ", "mine.toml:4: error[R0030]: ");
     reports("version = 1", "version = ", "mine.toml:5: error[R0001]: ");
     reports(
         "version = 1",
@@ -72,6 +90,84 @@ fn faults_are_reported_with_their_code_and_line() {
     reports("sword1", "no word2", "mine.toml:17: error[R0014]: ");
     reports("a word1", "a word1<hex:0>", "mine.toml:16: error[R0015]: ");
     reports("owasp-llm:LLM01", "LLM01", "mine.toml:4: error[R0016]: ");
+}
+
+#[test]
+fn a_misspelt_key_or_value_is_met_with_the_word_that_was_meant() {
+    reports(
+        "severity =",
+        "severty =",
+        "mine.toml:7: error[R0003]: unknown field `severty`; did you mean `severity`?",
+    );
+    reports(
+        "\"low\"",
+        "\"lwo\"",
+        "mine.toml:7: error[R0003]: unknown variant `lwo`; did you mean `low`?",
+    );
+    reports(
+        "[[rule]]",
+        "rules = 1\n[[rule]]",
+        "mine.toml:3: error[R0003]: unknown key `rules`; did you mean `rule`?",
+    );
+    reports(
+        "capture = 1",
+        "near = { wors = [] }",
+        "mine.toml:12: error[R0003]: unknown field `wors`; did you mean `words`?",
+    );
+}
+
+#[test]
+fn a_file_that_is_not_utf_8_is_refused_with_its_line() {
+    let bytes = [b"schema = 1\n# ".as_slice(), &[0xC3, 0x28]].concat();
+    let fault = Source::from_bytes("mine.toml", bytes).expect_err("not UTF-8");
+    assert!(fault.to_string().starts_with("mine.toml:2: error[R0021]: byte 13 "), "{fault}");
+    assert!(Source::from_bytes("mine.toml", SOUND.into()).is_ok());
+}
+
+#[test]
+fn a_draft_is_checked_and_does_not_run() {
+    let found = |status: &str| {
+        let text = SOUND.replace("level = 1", &format!("level = 1\nstatus = \"{status}\""));
+        let rules = Ruleset::compile(&[source(text)]).expect("sound");
+        let (mut findings, mut budget) = (Vec::new(), Budget::for_message(5));
+        rules.scan(Surface::ToolResult, "word5", &mut budget, &mut findings).expect("short");
+        findings.len()
+    };
+    assert_eq!((found("draft"), found("test"), found("deprecated")), (0, 1, 1));
+    reports(
+        "action = \"flag\"",
+        "action = \"flag\"\nstatus = \"draft\"\nunless = { words = [\"word\"] }",
+        "mine.toml:18: error[R0013]: ",
+    );
+}
+
+#[test]
+fn a_file_speaks_for_its_rules_and_a_rule_for_itself() {
+    let head = "schema = 1\nengine = \"0.1\"\nstatus = \"stable\"\nowner = \"a@example.org\"\n";
+    let rule = SOUND.replace("schema = 1\n", "");
+    let own =
+        rule.replace("test.word", "test.own").replace("level = 1", "level = 1\nstatus = \"test\"");
+    let rules = Ruleset::compile(&[source(format!("{head}{rule}{own}"))]).expect("sound");
+    let says = |id| rules.rule(id).map(|rule| (rule.maturity(), rule.owner.as_deref()));
+    assert_eq!(
+        says("test.word"),
+        Some((crate::firewall::rule::Status::Stable, Some("a@example.org")))
+    );
+    assert_eq!(
+        says("test.own"),
+        Some((crate::firewall::rule::Status::Test, Some("a@example.org")))
+    );
+}
+
+#[test]
+fn a_former_id_leads_to_its_rule_and_stays_taken() {
+    let renamed = SOUND.replace("version = 1", "version = 1\nformerly = [\"test.old\"]");
+    let rules = Ruleset::compile(&[source(renamed.clone())]).expect("sound");
+    assert_eq!(rules.rule("test.old").map(|rule| rule.id.get_ref().as_str()), Some("test.word"));
+    let other = SOUND.replace("test.word", "test.old").replace("schema = 1\n", "");
+    let faults = Ruleset::compile(&[source(format!("{renamed}{other}"))]).expect_err("taken");
+    let [fault] = faults.as_slice() else { panic!("{faults:?}") };
+    assert!(fault.to_string().starts_with("mine.toml:6: error[R0023]: "), "{fault}");
 }
 
 #[test]

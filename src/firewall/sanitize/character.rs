@@ -11,7 +11,7 @@ pub(in crate::firewall) fn is_emoji_base(c: char) -> bool {
 }
 
 /// Ideographs that may carry an ideographic variation (UTS 37).
-pub(super) fn is_ideograph(c: char) -> bool {
+pub(in crate::firewall) fn is_ideograph(c: char) -> bool {
     within(c, IDEOGRAPHS)
 }
 

@@ -4,7 +4,7 @@
 //! ASCII letter, in the scripts that are found in disguised text.
 
 /// The Latin letter that `c` looks like.
-pub(super) fn fold(c: char) -> Option<char> {
+pub(in crate::firewall) fn fold(c: char) -> Option<char> {
     let place = FOLDS.binary_search_by_key(&c, |(from, _)| *from).ok()?;
     FOLDS.get(place).map(|(_, to)| *to)
 }
