@@ -85,6 +85,9 @@ impl Reader<'_> {
     /// Undoes escapes until none is left, reads on in what is left, and says whether there were any.
     fn escapes(&mut self, text: &str, layer: Layer<'_>, pass: usize) -> Result<bool, Incomplete> {
         let Some(inner) = unescape(text).or_else(|| unquote(text)) else {
+            if pass > 0 {
+                (self.visit)(layer.name(View::Unescaped), text, layer.locate)?;
+            }
             self.disguised(text, layer)?;
             return Ok(pass > 0);
         };
@@ -92,7 +95,6 @@ impl Reader<'_> {
             return Err(Incomplete::Depth);
         }
         let locate = |range: &Range<usize>| (layer.locate)(&inner.locate(range));
-        (self.visit)(layer.name(View::Unescaped), inner.text(), &locate)?;
         self.escapes(inner.text(), Layer { locate: &locate, ..layer }, pass + 1)?;
         Ok(true)
     }
