@@ -6,9 +6,10 @@
 use std::ops::Range;
 use std::time::Instant;
 
+use super::Locate;
 use super::finding::{Finding, Surface, View};
 use super::ruleset::Ruleset;
-use super::view::{Locate, read};
+use super::view::read;
 
 mod matching;
 

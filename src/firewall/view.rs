@@ -24,7 +24,7 @@ mod unescape;
 mod tests;
 
 pub(super) use normal::normalize;
-pub(super) use reader::{Locate, read};
+pub(super) use reader::read;
 
 /// A reading of a text and where its bytes come from.
 #[derive(Clone, Debug, Default)]

@@ -23,8 +23,6 @@ const ASCII85_CHARS_MIN: usize = 20;
 pub(super) const EXPANDED_BYTES_MAX: usize = 256 * 1024;
 /// Base64 in lines has long ones (RFC 2045, section 6.8: 76; PEM: 64).
 const LINE_CHARS_MIN: usize = 56;
-/// Longer segments are read from their start only, not at other alignments and not turned.
-const SHIFTED_CHARS_MAX: usize = 16 * 1024;
 /// So many digits show what packed data begins with.
 const HEAD_CHARS: usize = 8;
 /// Where letters of base64 are mixed, they are so everywhere, in characters.
@@ -126,24 +124,28 @@ impl Decoded<'_> {
     }
 
     /// Reads one run of letters and digits in every way, and says whether one of them gave a text.
+    ///
+    /// At every alignment too: what stands before an encoding, or an encoding before it, would hide it.
     fn segment(&mut self, segment: Range<usize>) -> Result<bool, Incomplete> {
         let run = self.slice(&segment).to_owned();
-        let hexadecimal = hexadecimal(run.strip_prefix(b"0x").unwrap_or(&run));
-        if self.keep(hexadecimal, &segment)? || self.keep(base32(&run), &segment)? {
-            return Ok(true);
+        let digits = run.strip_prefix(b"0x").unwrap_or(&run);
+        let mut found = false;
+        for shift in 0..2 {
+            found |= self.keep(digits.get(shift..).and_then(hexadecimal), &segment)?;
         }
+        found |= self.keep(base32(&run), &segment)?;
         let head = run.get(..HEAD_CHARS).map(base64).unwrap_or_default();
         if !is_packed(&head) && !run.chunks(WINDOW_CHARS).any(is_mixed) {
-            return Ok(false);
+            return Ok(found);
         }
-        let short = run.len() <= SHIFTED_CHARS_MAX;
-        for shift in 0..if short { 4 } else { 1 } {
-            if self.keep(run.get(shift..).map(base64), &segment)? {
-                return Ok(true);
-            }
+        for shift in 0..4 {
+            found |= self.keep(run.get(shift..).map(base64), &segment)?;
         }
-        let turned = std::str::from_utf8(&run).ok().filter(|_| short).map(rotated);
-        self.keep(turned.map(|turned| base64(turned.as_bytes())), &segment)
+        if found {
+            return Ok(true);
+        }
+        let turned = std::str::from_utf8(&run).map(rotated).unwrap_or_default();
+        self.keep(Some(base64(turned.as_bytes())), &segment)
     }
 
     /// Adds the text that the bytes hold, if they hold any.

@@ -19,16 +19,10 @@ use super::unescape::unescape;
 use crate::firewall::engine::Incomplete;
 use crate::firewall::finding::View;
 use crate::firewall::sanitize::is_plain;
+use crate::firewall::{Locate, Visit};
 
 /// How often escapes inside escapes, and encodings inside encodings, are undone.
 pub(super) const DEPTH_MAX: usize = 3;
-
-/// Leads from a range of a view to the range of the raw text.
-pub(in crate::firewall) type Locate<'a> = &'a dyn Fn(&Range<usize>) -> Range<usize>;
-
-/// Takes one reading; an error ends the reading of the text.
-pub(in crate::firewall) type Visit<'a> =
-    &'a mut dyn FnMut(View, &str, Locate<'_>) -> Result<(), Incomplete>;
 
 /// Hands every reading of the text to `visit`, the text itself first, and returns the ranges of the
 /// text that a person does not see.

@@ -73,7 +73,7 @@ fn words(text: &str) -> Vec<Word> {
             && letters + others >= SHORT_LETTERS_MIN
         {
             words.extend(undone(bytes, token));
-        } else if letters >= WORD_LETTERS_MIN && letters <= TOKEN_CHARS_MAX {
+        } else if (WORD_LETTERS_MIN..=TOKEN_CHARS_MAX).contains(&letters) {
             words.extend(folded(bytes, token));
         }
     }

@@ -14,15 +14,13 @@ const PAIRS: [(char, char); 2] = [('\u{2062}', '\u{2064}'), ('\u{200B}', '\u{200
 /// What tag characters, variation selectors and pairs of invisible characters spell, each kind as a
 /// reading of its own.
 pub(super) fn decode_tags(text: &str) -> Vec<Mapped> {
-    let mut tags = Mapped::default();
+    let mut tags: Vec<Octet> = Vec::new();
     let mut selected: Vec<Octet> = Vec::new();
     let mut bits: [Vec<(bool, Range<usize>)>; PAIRS.len()] = Default::default();
     for (at, c) in text.char_indices().filter(|(_, c)| *c >= '\u{200B}') {
         let raw = at..at + c.len_utf8();
         match c {
-            '\u{E0020}'..='\u{E007E}' => {
-                tags.edit(char::from_u32(u32::from(c) - 0xE0000).unwrap_or(' '), raw);
-            }
+            '\u{E0020}'..='\u{E007E}' => tags.extend(octet(u32::from(c) - 0xE0000, raw)),
             '\u{FE00}'..='\u{FE0F}' => selected.extend(octet(u32::from(c) - 0xFE00, raw)),
             '\u{E0100}'..='\u{E01EF}' => {
                 selected.extend(octet(u32::from(c) - 0xE0100 + 16, raw));
@@ -37,7 +35,10 @@ pub(super) fn decode_tags(text: &str) -> Vec<Mapped> {
         }
     }
     let spelled = bits.iter().map(|bits| characters(&bytes(bits)));
-    let all = std::iter::once(tags).chain([characters(&selected)]).chain(spelled);
+    let whole = [&tags, &selected].map(|octets| characters(octets));
+    // Between what people see, there may be several texts or the letters of one.
+    let apart = [&tags, &selected].map(|octets| apart(octets).map(|octets| characters(&octets)));
+    let all = whole.into_iter().chain(apart.into_iter().flatten()).chain(spelled);
     all.filter(|mapped| mapped.text().chars().count() >= CHARACTERS_MIN).collect()
 }
 
@@ -45,6 +46,21 @@ type Octet = (u8, Range<usize>);
 
 fn octet(value: u32, raw: Range<usize>) -> Option<Octet> {
     u8::try_from(value).ok().map(|value| (value, raw))
+}
+
+/// The bytes with line ends where other characters stand between them; `None` if there are none.
+fn apart(octets: &[Octet]) -> Option<Vec<Octet>> {
+    let mut lines: Vec<Octet> = Vec::with_capacity(octets.len());
+    let mut cut = false;
+    for (value, raw) in octets {
+        let end = lines.last().map(|(_, last)| last.end).filter(|end| *end < raw.start);
+        if let Some(end) = end {
+            lines.push((b'\n', end..raw.start));
+            cut = true;
+        }
+        lines.push((*value, raw.clone()));
+    }
+    cut.then_some(lines)
 }
 
 /// Eight bits each, the highest first.

@@ -8,6 +8,7 @@ use super::squash::squash;
 use super::tags::decode_tags;
 use super::unescape::unescape;
 use super::*;
+use crate::firewall::Locate;
 use crate::firewall::engine::Incomplete;
 use crate::firewall::finding::View;
 
@@ -182,6 +183,18 @@ fn encodings_are_undone() {
     ] {
         let view = decode(text).expect("within limits").unwrap_or_else(|| panic!("{text}"));
         assert!(view.text().contains("previous instructions"), "{text}: {}", view.text());
+    }
+}
+
+#[test]
+fn an_encoding_behind_another_is_undone() {
+    use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};
+    let (decoy, order) =
+        (STANDARD_NO_PAD.encode("a long and harmless text"), STANDARD_NO_PAD.encode(PLAIN));
+    for gap in ["", "x", "x/", "x-z"] {
+        let view =
+            decode(&format!("{decoy}{gap}{order}")).expect("within limits").expect("encoded");
+        assert!(view.text().contains("all previous instructions"), "{gap}: {}", view.text());
     }
 }
 
