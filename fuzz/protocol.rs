@@ -1,8 +1,9 @@
-//! The gateway's protocol modules, as they stand in `src/`, for the fuzz targets.
+//! The gateway's protocol modules and its firewall, as they stand in `src/`, for the fuzz targets.
 
 #[path = "../src"]
 mod source {
+    pub mod firewall;
     pub mod mcp;
 }
 
-pub use source::mcp;
+pub use source::{firewall, mcp};

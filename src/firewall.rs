@@ -2,6 +2,14 @@
 //!
 //! Pure: no I/O, no clock. Walking a message and acting on what was found is the door's
 //! ([`crate::inspect`]); marking results is [`crate::spotlight`]'s.
+//!
+//! A text is read in several ways ([`View`]): as received, with escapes undone, with disguises undone,
+//! with words put together again, with markup as it is seen and with what markup hides, and decoded.
+//! Each reading leads back to the raw text, so a finding always points there. A reading is made only
+//! where a cheap look finds a cue for it: plain prose is read once. What cannot be read to its end,
+//! because it is nested, packed or found too much, is [`Incomplete`] and must not pass.
+
+use std::ops::Range;
 
 pub mod conceal;
 pub mod diagnostic;
@@ -24,9 +32,24 @@ mod view;
 mod tests;
 
 pub use engine::{Budget, Incomplete};
-pub use finding::{Direction, Finding, Severity, Surface};
+pub use finding::{Direction, Finding, Severity, Surface, View};
 pub use ruleset::{Ruleset, Source};
 pub use verdict::{Action, Disposition};
+
+/// Leads from a range of a reading to the range of the raw text that it comes from.
+pub type Locate<'a> = &'a dyn Fn(&Range<usize>) -> Range<usize>;
+
+/// Takes one reading; an error ends the reading of the text.
+pub type Visit<'a> = &'a mut dyn FnMut(View, &str, Locate<'_>) -> Result<(), Incomplete>;
+
+/// Hands every reading of `text` to `visit`, the text itself first. For explaining what rules saw.
+///
+/// # Errors
+/// [`Incomplete`] when the text is encoded deeper, or expands to more, than is read; and whatever
+/// `visit` returns.
+pub fn readings(text: &str, visit: Visit<'_>) -> Result<(), Incomplete> {
+    view::read(text, visit).map(drop)
+}
 
 /// A name with disguises undone: look-alike letters, compatibility forms, invisible characters.
 pub(crate) fn undisguised(name: &str) -> String {

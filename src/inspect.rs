@@ -1,10 +1,21 @@
 //! The firewall door: every text of a message is read by the rules, edited where they say so, and
 //! made harmless to terminals and readers. Shut when anything fails.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Range,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 mod encoded;
+mod join;
 mod weight;
+
+#[cfg(test)]
+mod tests;
+
+pub use join::{TAIL_BYTES_MAX, tail};
 
 use crate::{
     firewall::{
@@ -64,6 +75,8 @@ pub enum Mode {
 
 /// Texts of one message that are scanned, in bytes over all views; beyond it nothing passes.
 pub const VIEW_BYTES_MAX: usize = 96 << 20;
+/// The time that the rules may take over one message; beyond it nothing passes.
+pub const SCAN_TIME_MAX: Duration = Duration::from_secs(10);
 /// Findings of one message that are kept.
 pub const FINDINGS_MAX: usize = 1000;
 
@@ -106,19 +119,28 @@ impl Inspection {
 impl Firewall {
     /// Reads every string and key of `value`, and edits it in place.
     pub fn inspect(&self, surface: Surface, value: &mut Json) -> Inspection {
-        let mut walk = Walk::new(self, surface);
-        walk.value(value);
-        walk.finish()
+        self.inspect_after("", surface, value)
     }
 
-    /// As [`Firewall::inspect`], without the rules whose scope does not cover where it came from.
+    /// As [`Firewall::inspect`], after the [`tail`] of what came before in the same run. An order that
+    /// begins there and ends here is found too; only what stands here is edited.
+    pub fn inspect_after(&self, tail: &str, surface: Surface, value: &mut Json) -> Inspection {
+        self.inspect_from(Origin::default(), tail, surface, value)
+    }
+
+    /// As [`Firewall::inspect_after`], without the rules whose scope does not cover the origin.
     pub fn inspect_from(
         &self,
         origin: Origin<'_>,
+        tail: &str,
         surface: Surface,
         value: &mut Json,
     ) -> Inspection {
-        let mut walk = Walk { origin, ..Walk::new(self, surface) };
+        let mut walk = Walk { origin, ..Walk::new(self, surface, bytes_of(value)) };
+        if !is_inbound(surface) {
+            strip_marks(value);
+        }
+        walk.crossing = walk.join(tail, value);
         walk.value(value);
         walk.finish()
     }
@@ -126,20 +148,24 @@ impl Firewall {
     /// Reads every string and key of `object` and edits nothing: for what must arrive as it was
     /// sent or not at all.
     pub fn look(&self, surface: Surface, object: &Object) -> Inspection {
-        let mut walk = Walk::new(self, surface);
+        let bytes = object.iter().map(|(key, value)| key.len() + bytes_of(value)).sum();
+        let mut walk = Walk::new(self, surface, bytes);
         for (key, value) in object.iter() {
             if !is_plain_key(key) {
                 walk.peek(key);
             }
             value.visit_strings(&mut |text| walk.peek(text));
+            if !walk.join("", value).is_empty() {
+                walk.inspection.would = Disposition::Block;
+            }
         }
         walk.finish()
     }
 
     /// Reads one text and edits it in place.
     pub fn inspect_text(&self, surface: Surface, text: &mut String) -> Inspection {
-        let mut walk = Walk::new(self, surface);
-        walk.text(text);
+        let mut walk = Walk::new(self, surface, text.len());
+        walk.text(text, Vec::new());
         walk.finish()
     }
 }
@@ -149,21 +175,48 @@ struct Walk<'a> {
     surface: Surface,
     origin: Origin<'a>,
     budget: Budget,
+    /// What may be spent on joined texts.
+    joins: Budget,
     findings: Vec<Finding>,
+    /// Edits of findings that cross from one text to the next, by the text's place in the walk.
+    crossing: Crossing,
+    /// How many texts the walk has passed.
+    passed: usize,
     inspection: Inspection,
 }
 
+/// Edits of single texts, with the rule that asks for each.
+type Edits = Vec<(Range<usize>, Arc<str>)>;
+
+/// Edits of the texts of a message, by the text's place in it.
+type Crossing = BTreeMap<usize, Edits>;
+
 impl<'a> Walk<'a> {
-    fn new(firewall: &'a Firewall, surface: Surface) -> Self {
-        let budget = Budget::new(VIEW_BYTES_MAX, FINDINGS_MAX);
-        let inspection = Inspection::default();
-        let origin = Origin::default();
-        Self { firewall, surface, origin, budget, findings: Vec::new(), inspection }
+    /// A walk over a message with so many bytes of text.
+    fn new(firewall: &'a Firewall, surface: Surface, bytes: usize) -> Self {
+        let views = bytes.saturating_mul(1 + Budget::VIEWS);
+        let views = views.clamp(Budget::VIEW_BYTES_MIN, VIEW_BYTES_MAX);
+        let budget = Budget::new(views, FINDINGS_MAX).until(Instant::now() + SCAN_TIME_MAX);
+        Self {
+            firewall,
+            surface,
+            origin: Origin::default(),
+            budget,
+            joins: budget,
+            findings: Vec::new(),
+            crossing: Crossing::new(),
+            passed: 0,
+            inspection: Inspection::default(),
+        }
     }
 
     fn value(&mut self, value: &mut Json) {
         match value {
-            Json::String(text) => self.text(text),
+            Json::String(text) => {
+                let crossing = self.crossing.remove(&self.passed).unwrap_or_default();
+                self.passed += 1;
+                self.text(text, crossing);
+            }
             Json::Array(items) => items.iter_mut().for_each(|item| self.value(item)),
             Json::Object(object) => self.object(object),
             Json::Null | Json::Bool(_) | Json::Number(_) => {}
@@ -180,19 +233,15 @@ impl<'a> Walk<'a> {
             self.findings.retain(|finding| rules.reads_keys(&finding.rule));
             self.decide();
         }
-        if !is_inbound(self.surface)
-            && let Some(Json::Object(meta)) = object.get_mut("_meta")
-        {
-            // Our own marks mean something only if nobody else can set them.
-            meta.retain(|key| !key.starts_with(META_PREFIX));
-        }
         let binary = binary_member(object).filter(|_| self.surface.carries_blocks());
         for (key, value) in object.iter_mut() {
             // Only what cannot be text is skipped, whatever its member is called.
             let bytes = Some(key) == binary
                 && matches!(&*value, Json::String(text) if encoded::is_encoded(text));
             self.inspection.uninspected |= Some(key) == binary;
-            if !bytes {
+            if bytes {
+                self.passed += 1;
+            } else {
                 self.value(value);
             }
         }
@@ -206,14 +255,15 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn text(&mut self, text: &mut String) {
+    fn text(&mut self, text: &mut String, crossing: Edits) {
         self.scan(text);
-        let edits = self.decide();
+        let mut edits: Edits =
+            self.decide().into_iter().map(|edit| (edit.span, edit.rule)).collect();
+        edits.extend(crossing);
         let edits_allowed =
             self.firewall.profile != Profile::Transparent && self.firewall.mode == Mode::Enforce;
         if edits_allowed && !edits.is_empty() {
-            let spans: Vec<_> = edits.iter().map(|edit| (edit.span.clone(), &*edit.rule)).collect();
-            *text = redact::redact(text, &spans);
+            *text = redact::redact(text, &edits);
             self.inspection.edited = true;
         }
         let Sanitized { text: clean, .. } = sanitize(text);
@@ -232,10 +282,15 @@ impl<'a> Walk<'a> {
         let (rules, origin) = (&self.firewall.rules, self.origin);
         self.findings.retain(|finding| rules.covers(&finding.rule, origin));
         if scanned.is_err() {
-            self.inspection.incomplete = true;
-            self.inspection.rules.insert(Arc::from("scan.limit"));
-            self.inspection.would = self.inspection.would.max(Disposition::Block);
+            self.cut_short();
         }
+    }
+
+    /// What was not read to its end does not pass.
+    fn cut_short(&mut self) {
+        self.inspection.incomplete = true;
+        self.inspection.rules.insert(Arc::from("scan.limit"));
+        self.inspection.would = self.inspection.would.max(Disposition::Block);
     }
 
     /// Turns the findings of one text into a disposition and returns those that edit.
@@ -273,6 +328,28 @@ fn disposition(action: Action, surface: Surface) -> Disposition {
         Action::Flag | Action::Redact | Action::Strip => Disposition::Allow,
         Action::Hold if surface == Surface::ToolArguments => Disposition::Hold,
         Action::Hold | Action::Block | Action::Quarantine => Disposition::Block,
+    }
+}
+
+/// How many bytes its texts and keys have.
+fn bytes_of(value: &Json) -> usize {
+    let mut bytes = 0;
+    value.visit_strings(&mut |text| bytes += text.len());
+    bytes
+}
+
+/// Takes our own marks out of what a server sends: they mean something only if nobody else can set
+/// them.
+fn strip_marks(value: &mut Json) {
+    match value {
+        Json::Array(items) => items.iter_mut().for_each(strip_marks),
+        Json::Object(object) => {
+            if let Some(Json::Object(meta)) = object.get_mut("_meta") {
+                meta.retain(|key| !key.starts_with(META_PREFIX));
+            }
+            object.values_mut().for_each(strip_marks);
+        }
+        Json::String(_) | Json::Null | Json::Bool(_) | Json::Number(_) => {}
     }
 }
 

@@ -1,13 +1,15 @@
 //! Reads a text with a ruleset, in every view that it has.
 //!
-//! Linear in the text, and bounded by a [`Budget`] of bytes and findings; no clock is asked.
+//! Linear in the text, and bounded by a [`Budget`] of bytes, findings and, where the caller sets a
+//! deadline, time. No clock is asked without one.
 
 use std::ops::Range;
+use std::time::Instant;
 
+use super::Locate;
 use super::finding::{Finding, Surface, View};
 use super::ruleset::Ruleset;
-use super::sanitize::is_plain;
-use super::view::{decode_tags, normalize, unescape};
+use super::view::read;
 
 mod matching;
 
@@ -16,6 +18,7 @@ mod matching;
 pub struct Budget {
     view_bytes: usize,
     findings: usize,
+    deadline: Option<Instant>,
 }
 
 impl Budget {
@@ -23,28 +26,32 @@ impl Budget {
     pub const FINDINGS: usize = 256;
     /// Bytes that are always allowed for views, so that short texts may be read in several ways.
     pub const VIEW_BYTES_MIN: usize = 256 * 1024;
-    /// Bytes of views by default, as a multiple of the message.
+    /// Bytes of views beside the message itself by default, as a multiple of it.
     pub const VIEWS: usize = 4;
 
     /// A budget of so many bytes in all views together, and so many findings.
     pub fn new(view_bytes: usize, findings: usize) -> Self {
-        Self { view_bytes, findings }
+        Self { view_bytes, findings, deadline: None }
+    }
+
+    /// The same budget up to a point in time.
+    #[must_use]
+    pub fn until(self, deadline: Instant) -> Self {
+        Self { deadline: Some(deadline), ..self }
     }
 
     /// The default budget of a message of so many bytes.
     pub fn for_message(bytes: usize) -> Self {
-        let view_bytes = bytes.saturating_mul(Self::VIEWS).max(Self::VIEW_BYTES_MIN);
+        let view_bytes = bytes.saturating_mul(1 + Self::VIEWS).max(Self::VIEW_BYTES_MIN);
         Self::new(view_bytes, Self::FINDINGS)
     }
 
-    /// Whether a view of so many bytes fits in what is left.
-    fn check(self, bytes: usize) -> Result<(), Incomplete> {
-        if bytes > self.view_bytes { Err(Incomplete::ViewBytes) } else { Ok(()) }
-    }
-
+    /// Takes what one view costs.
     fn spend_bytes(&mut self, bytes: usize) -> Result<(), Incomplete> {
-        self.check(bytes)?;
-        self.view_bytes -= bytes;
+        if self.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+            return Err(Incomplete::Time);
+        }
+        self.view_bytes = self.view_bytes.checked_sub(bytes).ok_or(Incomplete::ViewBytes)?;
         Ok(())
     }
 
@@ -63,6 +70,15 @@ pub enum Incomplete {
     /// More was found than the budget allows.
     #[error("more was found than may be recorded")]
     Findings,
+    /// Encodings or escapes lie inside each other deeper than they are undone.
+    #[error("the text is encoded more often than may be undone")]
+    Depth,
+    /// Packed data expands to more than is read.
+    #[error("packed data in the text expands to more than may be scanned")]
+    Expansion,
+    /// The caller's deadline has passed.
+    #[error("the text takes longer than may be spent on it")]
+    Time,
 }
 
 impl Ruleset {
@@ -79,21 +95,31 @@ impl Ruleset {
     ) -> Result<(), Incomplete> {
         let first = findings.len();
         let mut scan = Scan { ruleset: self, surface, budget, findings, first };
-        scan.view(View::Raw, text, &Range::clone)?;
-        let unescaped = unescape(text);
-        if let Some(unescaped) = &unescaped {
-            scan.view(View::Unescaped, unescaped.text(), &|range| unescaped.locate(range))?;
-        }
-        scan.disguised(text, &Range::clone)?;
-        match &unescaped {
-            Some(inner) => scan.disguised(inner.text(), &|range| inner.locate(range)),
-            None => Ok(()),
-        }
+        let unseen = read(text, &mut |view, text, locate| scan.view(view, text, locate));
+        raise(findings.get_mut(first..).unwrap_or_default(), unseen?);
+        Ok(())
     }
 }
 
-/// Leads from a range of a view to the range of the raw text.
-type Locate<'a> = &'a dyn Fn(&Range<usize>) -> Range<usize>;
+/// Makes findings worse that a person who reads the text would not see.
+fn raise(findings: &mut [Finding], mut unseen: Vec<Range<usize>>) {
+    unseen.sort_unstable_by_key(|range| range.start);
+    unseen.dedup_by(|next, last| {
+        let joins = next.start <= last.end;
+        last.end = if joins { last.end.max(next.end) } else { last.end };
+        joins
+    });
+    for finding in findings {
+        let after = unseen.partition_point(|range| range.start <= finding.span.start);
+        let around = after.checked_sub(1).and_then(|last| unseen.get(last));
+        if around.is_some_and(|range| finding.span.end <= range.end) && !finding.view.conceals() {
+            finding.view = View::Hidden;
+        }
+        if finding.view.conceals() {
+            finding.severity = finding.severity.raised();
+        }
+    }
+}
 
 struct Scan<'a> {
     ruleset: &'a Ruleset,
@@ -102,22 +128,4 @@ struct Scan<'a> {
     findings: &'a mut Vec<Finding>,
     /// The first finding of this text.
     first: usize,
-}
-
-impl Scan<'_> {
-    /// Reads what is disguised in a text that is more than printable ASCII.
-    fn disguised(&mut self, text: &str, locate: Locate<'_>) -> Result<(), Incomplete> {
-        if is_plain(text) {
-            return Ok(());
-        }
-        self.budget.check(text.len())?;
-        let normal = normalize(text);
-        if normal.text() != text {
-            self.view(View::Normal, normal.text(), &|range| locate(&normal.locate(range)))?;
-        }
-        match decode_tags(text) {
-            Some(tags) => self.view(View::Tags, tags.text(), &|range| locate(&tags.locate(range))),
-            None => Ok(()),
-        }
-    }
 }

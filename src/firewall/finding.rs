@@ -133,6 +133,19 @@ pub enum Severity {
     Critical,
 }
 
+impl Severity {
+    /// One step worse; nothing is worse than critical.
+    #[must_use]
+    pub fn raised(self) -> Self {
+        match self {
+            Self::Info => Self::Low,
+            Self::Low => Self::Medium,
+            Self::Medium => Self::High,
+            Self::High | Self::Critical => Self::Critical,
+        }
+    }
+}
+
 /// How sure the rule is that the finding is real.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
@@ -159,8 +172,25 @@ pub enum View {
     Unescaped,
     /// Compatibility forms, look-alike letters and invisible characters undone.
     Normal,
-    /// The text that tag characters (U+E0020 to U+E007E) spell.
+    /// What characters spell that nobody sees: tags, variation selectors, invisible operators.
     Tags,
+    /// Words with digits for letters, or with signs between their letters, undone.
+    Squash,
+    /// HTML as a person sees it.
+    Visible,
+    /// What HTML and Markdown hold and a person does not see.
+    Hidden,
+    /// What base64, hexadecimal and the like stand for.
+    Decoded,
+    /// Neighbouring texts read as one.
+    Join,
+}
+
+impl View {
+    /// Whether a person who sees the text does not see what was found in this reading.
+    pub fn conceals(self) -> bool {
+        matches!(self, Self::Tags | Self::Hidden | Self::Decoded)
+    }
 }
 
 /// One match of one rule.

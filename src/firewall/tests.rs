@@ -10,6 +10,9 @@ use super::verdict::{Action, Disposition, Verdict};
 
 mod benign;
 mod evasion;
+mod matrix;
+mod redaction;
+mod seeds;
 
 static CORE: LazyLock<Ruleset> = LazyLock::new(|| Ruleset::core().expect("the core rules compile"));
 

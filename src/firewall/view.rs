@@ -1,11 +1,22 @@
 //! Readings of a text other than as received, each with a map back to the raw bytes.
 //!
-//! Detection reads views; the raw text is never altered for it.
+//! Detection reads views; the raw text is never altered for it. A view is made only when a cheap look
+//! at the text says that it can differ. Which rules run in which view is [`super::engine`]'s.
 
 use std::ops::Range;
 
+mod alphabet;
+mod decode;
+mod element;
 mod fold;
+mod markdown;
+mod markup;
 mod normal;
+mod octets;
+mod quoted;
+mod reader;
+mod squash;
+mod style;
 mod tags;
 mod unescape;
 
@@ -14,8 +25,7 @@ mod tests;
 
 pub(super) use fold::fold;
 pub(super) use normal::normalize;
-pub(super) use tags::decode_tags;
-pub(super) use unescape::unescape;
+pub(super) use reader::read;
 
 /// A reading of a text and where its bytes come from.
 #[derive(Clone, Debug, Default)]
@@ -59,6 +69,21 @@ impl Mapped {
     fn edit(&mut self, c: char, raw: Range<usize>) {
         self.segments.push(Segment { view_start: self.text.len(), raw, copied: false });
         self.text.push(c);
+    }
+
+    /// Appends `text`, all of which stands for the whole raw range.
+    fn edit_text(&mut self, text: &str, raw: Range<usize>) {
+        if !text.is_empty() {
+            self.segments.push(Segment { view_start: self.text.len(), raw, copied: false });
+            self.text.push_str(text);
+        }
+    }
+
+    /// Ends what stands before, so that no word and no sentence goes on behind it.
+    fn part(&mut self, raw: Range<usize>) {
+        if !self.text.is_empty() {
+            self.edit_text("\n.\n", raw);
+        }
     }
 
     /// The raw range that a range of the view comes from, with all that lies between its ends.
