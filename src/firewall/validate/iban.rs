@@ -12,7 +12,10 @@ pub(super) fn mod97(text: &str) -> bool {
 pub(super) fn iban(text: &str) -> bool {
     let compact = letters_and_digits(text);
     let country = compact.get(..2).and_then(length_in);
-    country == Some(compact.len()) && remainder_is_one(&compact)
+    // ISO 13616: check digits are 98 less a remainder of 0 to 96.
+    let check = compact.get(2..4).and_then(|digits| std::str::from_utf8(digits).ok()?.parse().ok());
+    let given_out = check.is_some_and(|check: u32| (2..=98).contains(&check));
+    country == Some(compact.len()) && given_out && remainder_is_one(&compact)
 }
 
 fn remainder_is_one(compact: &[u8]) -> bool {

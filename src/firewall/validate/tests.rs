@@ -65,8 +65,9 @@ fn mod97_takes_the_published_examples_of_iban() {
         accepts(check, &registry);
         refuses(check, &["DE89370400440532013001", "DE8"]);
     }
-    // The sum of 97 holds, but no country has this length or this code.
-    let other = ["DE08 3704 0044 0532 0130", "ZZ75 3704 0044 0532 0130 00"];
+    // No country has this length or this code; 01 is never given out.
+    let other =
+        ["DE08 3704 0044 0532 0130", "ZZ75 3704 0044 0532 0130 00", "DE01000000000000000048"];
     refuses(Validate::Iban, &other);
     assert_eq!(neighbours(Validate::Iban, "DE89370400440532013000"), 0);
 }
