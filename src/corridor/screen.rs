@@ -32,7 +32,7 @@ impl Gateway {
         };
         let firewall = self.firewall_for(modes.firewall);
         let mut arguments = Json::Object(std::mem::take(&mut call.arguments));
-        let inspection = firewall.inspect_from(call.item.origin(), surface, &mut arguments);
+        let inspection = firewall.inspect_from(call.item.origin(), "", surface, &mut arguments);
         if let Json::Object(arguments) = arguments {
             call.arguments = arguments;
         }

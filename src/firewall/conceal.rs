@@ -7,8 +7,8 @@ use regex::{Captures, Regex};
 
 use super::{Budget, Ruleset, Surface, redact::redact};
 
-/// The file of rules that is read.
-const RULES: &str = "core/secrets.toml";
+/// How the files of rules that are read begin.
+const RULES: &str = "core/secrets-";
 /// What stands in the place of a value that no rule names.
 const MARK: &str = "[redacted]";
 
@@ -34,8 +34,10 @@ struct Concealer {
 }
 
 static CONCEALER: LazyLock<Concealer> = LazyLock::new(|| {
-    let sources: Vec<_> =
-        Ruleset::core_sources().into_iter().filter(|source| source.name == RULES).collect();
+    let sources: Vec<_> = Ruleset::core_sources()
+        .into_iter()
+        .filter(|source| source.name.starts_with(RULES))
+        .collect();
     let regex = |pattern| Regex::new(pattern).expect("a test compiles each");
     Concealer {
         rules: Ruleset::compile_in_force(&sources, Ruleset::LEVEL)

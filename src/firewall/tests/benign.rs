@@ -73,6 +73,11 @@ const SILENT: &[&str] = &[
     "C:\\new\\table\\users\\readme.txt and \\\\server\\share\\notes",
     "The AWS example key is AKIAIOSFODNN7EXAMPLE; use postgres://user:password@localhost/db locally.",
     "Use `Authorization: Bearer <token>`; tokens look like eyJhbGciOi... and expire after 15 minutes.",
+    "const HEAD: &str = \"-----BEGIN PRIVATE KEY-----\";\nassert!(text.starts_with(HEAD), \"no key\");",
+    "const auth = createTokenAuth(\"ghp_PersonalAccessToken01245678900000000\");",
+    "ids 4026531840117493, 5029875928683246316; at 1712345678901234 us; ratio 0.4111111111111111; discard 4242424242424242.",
+    "The sin: of 0.5 rad; single pan for two; className=\"ssn-9\"; manifest 123456789; card catalogue 4711.",
+    "require_compiled_expression_of_the_pattern, md-button-with-ripple, task-0123456789abcdef, non-us12 users",
     "uuid 123e4567-e89b-12d3-a456-426614174000, sha256 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
 ];
 
