@@ -10,6 +10,7 @@ use super::verdict::{Action, Disposition, Verdict};
 
 mod benign;
 mod evasion;
+mod phrases;
 
 static CORE: LazyLock<Ruleset> = LazyLock::new(|| Ruleset::core().expect("the core rules compile"));
 
