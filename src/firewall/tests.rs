@@ -11,6 +11,7 @@ use super::verdict::{Action, Disposition, Verdict};
 mod benign;
 mod evasion;
 mod matrix;
+mod phrases;
 mod redaction;
 mod seeds;
 

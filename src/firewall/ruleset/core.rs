@@ -11,32 +11,57 @@ fn source(name: &str, text: &str) -> Source {
     Source { name: format!("core/{name}.toml"), text: text.to_owned() }
 }
 
-const FILES: [(&str, &str); 24] = [
-    ("arguments", include_str!("../../../rulesets/core/arguments.toml")),
-    ("exfiltration", include_str!("../../../rulesets/core/exfiltration.toml")),
-    ("injection", include_str!("../../../rulesets/core/injection.toml")),
-    ("personal-contact", include_str!("../../../rulesets/core/personal-contact.toml")),
-    ("personal-europe", include_str!("../../../rulesets/core/personal-europe.toml")),
-    ("personal-finance", include_str!("../../../rulesets/core/personal-finance.toml")),
-    ("personal-world", include_str!("../../../rulesets/core/personal-world.toml")),
-    ("poisoning", include_str!("../../../rulesets/core/poisoning.toml")),
-    ("protocol", include_str!("../../../rulesets/core/protocol.toml")),
-    ("secrets-ai", include_str!("../../../rulesets/core/secrets-ai.toml")),
-    ("secrets-ai-tools", include_str!("../../../rulesets/core/secrets-ai-tools.toml")),
-    ("secrets-azure", include_str!("../../../rulesets/core/secrets-azure.toml")),
-    ("secrets-cloud", include_str!("../../../rulesets/core/secrets-cloud.toml")),
-    ("secrets-code-hosting", include_str!("../../../rulesets/core/secrets-code-hosting.toml")),
-    ("secrets-databases", include_str!("../../../rulesets/core/secrets-databases.toml")),
-    ("secrets-hosting", include_str!("../../../rulesets/core/secrets-hosting.toml")),
-    ("secrets-infrastructure", include_str!("../../../rulesets/core/secrets-infrastructure.toml")),
-    ("secrets-mail", include_str!("../../../rulesets/core/secrets-mail.toml")),
-    ("secrets-messaging", include_str!("../../../rulesets/core/secrets-messaging.toml")),
-    ("secrets-observability", include_str!("../../../rulesets/core/secrets-observability.toml")),
-    ("secrets-packages", include_str!("../../../rulesets/core/secrets-packages.toml")),
-    ("secrets-payment", include_str!("../../../rulesets/core/secrets-payment.toml")),
-    ("secrets-saas", include_str!("../../../rulesets/core/secrets-saas.toml")),
-    ("secrets-without-vendor", include_str!("../../../rulesets/core/secrets-without-vendor.toml")),
-];
+/// Embeds the files of `rulesets/core` that are named, one a line.
+macro_rules! files {
+    ($($name:literal)*) => {
+        &[$(($name, include_str!(concat!("../../../rulesets/core/", $name, ".toml")))),*]
+    };
+}
+
+const FILES: &[(&str, &str)] = files! {
+    "arguments"
+    "exfiltration"
+    "exfiltration-hosts"
+    "injection-arabic"
+    "injection-authority"
+    "injection-chinese"
+    "injection-exfiltration"
+    "injection-french"
+    "injection-german"
+    "injection-hindi"
+    "injection-italian"
+    "injection-japanese"
+    "injection-korean"
+    "injection-override"
+    "injection-portuguese"
+    "injection-role-tokens"
+    "injection-russian"
+    "injection-spanish"
+    "injection-turkish"
+    "injection-urgency"
+    "personal-contact"
+    "personal-europe"
+    "personal-finance"
+    "personal-world"
+    "poisoning"
+    "poisoning-schema"
+    "protocol"
+    "secrets-ai"
+    "secrets-ai-tools"
+    "secrets-azure"
+    "secrets-cloud"
+    "secrets-code-hosting"
+    "secrets-databases"
+    "secrets-hosting"
+    "secrets-infrastructure"
+    "secrets-mail"
+    "secrets-messaging"
+    "secrets-observability"
+    "secrets-packages"
+    "secrets-payment"
+    "secrets-saas"
+    "secrets-without-vendor"
+};
 
 #[cfg(test)]
 mod tests {

@@ -105,7 +105,8 @@ fn a_rule_with_a_scope_reads_what_comes_from_there_and_what_nobody_knows() {
     let more = "scope = { servers = [\"web*\"], trust = [\"untrusted\"] }";
     let firewall = firewall(&[(0, Written { more, ..flag("high", "high") })], Profile::Balanced);
     let seen = |origin| {
-        let inspection = firewall.inspect_from(origin, "", Surface::ToolResult, &mut "word0".into());
+        let inspection =
+            firewall.inspect_from(origin, "", Surface::ToolResult, &mut "word0".into());
         !inspection.rules.is_empty()
     };
     let web = Origin { server: Some("website"), ..Origin::default() };
