@@ -51,16 +51,16 @@ impl fmt::Display for Package {
 
 /// `@scope/name@1.2.3` without its version.
 fn npm(written: &str) -> Package {
-    let end = written.char_indices().skip(1).find(|(_, c)| *c == '@').map(|(at, _)| at);
-    let name = &written[..end.unwrap_or(written.len())];
+    let version = written.char_indices().skip(1).find(|(_, c)| *c == '@').map(|(at, _)| at);
+    let name = version.and_then(|at| written.get(..at)).unwrap_or(written);
     Package { registry: Registry::Npm, name: name.to_owned() }
 }
 
 /// `name[extra]==1.2.3` without extra and version, spelled as PEP 503 does.
 fn pypi(written: &str) -> Package {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-    let end = written.find(|c| !plain(c)).unwrap_or(written.len());
-    let name = written[..end].to_ascii_lowercase().replace(['_', '.'], "-");
+    let name = written.split(|c| !plain(c)).next().unwrap_or(written);
+    let name = name.to_ascii_lowercase().replace(['_', '.'], "-");
     Package { registry: Registry::Pypi, name }
 }
 
@@ -152,7 +152,7 @@ fn is_work(mount: &str) -> bool {
     let inside = |folder: &&str| {
         target.strip_prefix(*folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     };
-    !target.contains("..") && WORK_FOLDERS.iter().any(|folder| inside(&folder))
+    !target.contains("..") && WORK_FOLDERS.iter().any(inside)
 }
 
 fn container(words: &[&str]) -> Option<Package> {

@@ -177,12 +177,12 @@ mod suggestions {
     use super::*;
     use crate::classes::suggest::{Suggestion, suggest};
 
-    fn tool(name: &str, description: &str, properties: serde_json::Value) -> serde_json::Value {
+    fn tool(name: &str, description: &str, properties: &serde_json::Value) -> serde_json::Value {
         json!({ "name": name, "description": description,
                 "inputSchema": { "type": "object", "properties": properties } })
     }
 
-    fn guess(name: &str, description: &str, properties: serde_json::Value) -> Suggestion {
+    fn guess(name: &str, description: &str, properties: &serde_json::Value) -> Suggestion {
         suggest(&tool(name, description, properties))
     }
 
@@ -203,17 +203,17 @@ mod suggestions {
             ("get_balance", "The balance of an account.", &[ReadsPrivate]),
         ];
         for (name, description, classes) in expected {
-            let found = guess(name, description, json!({}));
+            let found = guess(name, description, &json!({}));
             assert!(classes.iter().all(|it| found.classes.contains(it)), "{name}: {found:?}");
             assert!(!found.reasons.is_empty() && found.plain, "{name}: {found:?}");
         }
-        assert_eq!(guess("make_payment", "", json!({})).risk, Risk::High);
+        assert_eq!(guess("make_payment", "", &json!({})).risk, Risk::High);
     }
 
     #[test]
     fn a_tool_whose_words_say_nothing_counts_as_unknown() {
         for name in ["frobnicate", "do_it", "x", "", "helper"] {
-            let found = guess(name, "Does what is needed.", json!({ "thing": text() }));
+            let found = guess(name, "Does what is needed.", &json!({ "thing": text() }));
             assert!(!found.plain, "{name}: {found:?}");
             assert!(Class::UNCLASSIFIED.iter().all(|it| found.classes.contains(it)), "{name}");
         }
@@ -221,11 +221,11 @@ mod suggestions {
 
     #[test]
     fn a_mild_name_does_not_hide_what_the_description_or_the_arguments_say() {
-        let found = guess("get_weather", "Gets it, then deletes the cache.", json!({}));
+        let found = guess("get_weather", "Gets it, then deletes the cache.", &json!({}));
         assert!(found.classes.contains(&Class::Destructive), "{found:?}");
-        let found = guess("list_things", "Lists.", json!({ "command": text() }));
+        let found = guess("list_things", "Lists.", &json!({ "command": text() }));
         assert!(found.classes.contains(&Class::Exec), "{found:?}");
-        let found = guess("add_numbers", "Adds.", json!({ "webhook": text(), "a": text() }));
+        let found = guess("add_numbers", "Adds.", &json!({ "webhook": text(), "a": text() }));
         assert!(found.classes.contains(&Class::Egress), "{found:?}");
         assert!(!found.classes.contains(&Class::Computes), "{found:?}");
     }
@@ -233,9 +233,9 @@ mod suggestions {
     #[test]
     fn only_closed_arguments_make_a_computation() {
         let numbers = json!({ "a": { "type": "number" }, "b": { "type": "number" } });
-        let found = guess("calculate_sum", "The sum of two numbers.", numbers);
+        let found = guess("calculate_sum", "The sum of two numbers.", &numbers);
         assert_eq!((found.classes, found.risk), (vec![Class::Computes], Risk::Low));
-        let found = guess("calculate_sum", "The sum.", json!({ "context": text() }));
+        let found = guess("calculate_sum", "The sum.", &json!({ "context": text() }));
         assert!(!found.classes.contains(&Class::Computes), "{found:?}");
     }
 
@@ -243,7 +243,7 @@ mod suggestions {
     fn annotations_tighten_and_never_loosen() {
         let mild =
             json!({ "readOnlyHint": true, "destructiveHint": false, "openWorldHint": false });
-        let bare = tool("send_mail", "Sends a mail.", json!({}));
+        let bare = tool("send_mail", "Sends a mail.", &json!({}));
         let mut annotated = bare.clone();
         annotated["annotations"] = mild;
         assert_eq!(suggest(&bare).classes, suggest(&annotated).classes);
@@ -256,7 +256,7 @@ mod suggestions {
     #[test]
     fn destinations_are_found_by_the_names_of_arguments() {
         let properties = json!({ "repo_path": text(), "to": { "type": "array" }, "body": text() });
-        let found = guess("send_patch", "Sends a patch.", properties);
+        let found = guess("send_patch", "Sends a patch.", &properties);
         let pointers: Vec<&str> = found.destinations.iter().map(|it| &*it.pointer).collect();
         assert_eq!(pointers, ["/repo_path", "/to/*"]);
     }

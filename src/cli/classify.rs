@@ -186,6 +186,7 @@ fn accept(config: &ConfigArgument, upstream: &str, suggestions: &[Suggestion]) -
     crate::config::Config::parse(&after, &path).context("the configuration would be wrong")?;
     let beside = path.with_extension("toml.new");
     std::fs::write(&beside, &after)?;
+    std::fs::set_permissions(&beside, std::fs::metadata(&path)?.permissions())?;
     std::fs::rename(&beside, &path)?;
     say(format_args!("Wrote {count} tools of `{upstream}` into {}.", path.display()));
     Ok(ExitCode::SUCCESS)
