@@ -134,9 +134,8 @@ impl App {
             Parked::new(Arc::clone(&sealer), i64::from(limits.parked_s) * 1000, limits.parked_max);
         let config = Arc::new(ArcSwap::from_pointee(config));
         let stated = Arc::clone(&config);
-        let settings: crate::catalog::SettingsOf = Arc::new(move |upstream, kind, name| {
-            stated.load().tool_settings(upstream, kind, name).into()
-        });
+        let settings: crate::catalog::SettingsOf =
+            Arc::new(move |met, kind, name| stated.load().settings_met(met, kind, name).into());
         let keeper = Arc::new(Keeper::new(catalog, Arc::clone(&store), firewall, settings, plain));
         let stop = CancellationToken::new();
         let tasks = tokio_util::task::TaskTracker::new();

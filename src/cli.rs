@@ -6,6 +6,7 @@ mod approvals;
 mod audit;
 mod bundle;
 mod check;
+mod classify;
 mod clients;
 mod config;
 mod demo;
@@ -97,6 +98,8 @@ enum Command {
     Clients(clients::Clients),
     /// List tool servers, and log in to them
     Upstreams(upstreams::Upstreams),
+    /// Suggest what a server's tools do, for a person to accept
+    Classify(classify::Classify),
     /// Look at changed tool definitions, and accept them
     Pins(pins::Pins),
     /// Decide on calls that wait for a person
@@ -155,6 +158,7 @@ fn parsed() -> Ran {
         Command::Findings(command) => findings::run(&command),
         Command::Clients(command) => clients::run(command),
         Command::Upstreams(command) => upstreams::run(command),
+        Command::Classify(command) => classify::run(&command),
         Command::Pins(command) => pins::run(command),
         Command::Approvals(command) => approvals::run(command),
         Command::Audit(command) => audit::run(&command),

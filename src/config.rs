@@ -8,6 +8,7 @@ mod lines;
 pub mod reference;
 pub mod secret;
 pub mod text;
+mod tool;
 mod upstream;
 
 #[cfg(test)]
@@ -17,12 +18,9 @@ use std::path::{Path, PathBuf};
 
 pub use error::ConfigError;
 pub use file::File;
+pub use tool::Met;
 
 use self::lines::{Lines, line_at};
-use crate::{
-    catalog::Kind,
-    settings::{Modes, ToolSettings},
-};
 
 /// A configuration that was read and checked.
 #[derive(Debug)]
@@ -88,41 +86,6 @@ impl Config {
         match &self.file.data_dir {
             Some(folder) => self.resolve(folder),
             None => default_data_dir(),
-        }
-    }
-
-    /// Settings of one tool, prompt or resource, the narrowest statement first.
-    pub fn tool_settings(&self, upstream: &str, kind: Kind, name: &str) -> ToolSettings {
-        let stated = self.file.upstreams.get(upstream);
-        let tool = stated
-            .filter(|_| kind == Kind::Tool)
-            .and_then(|upstream| upstream.tools.get(name))
-            .cloned()
-            .unwrap_or_default();
-        let defaults = stated.map(file::Upstream::defaults).unwrap_or_default();
-        let spotlight = tool.spotlight.or(defaults.spotlight).unwrap_or(self.file.spotlight.mode);
-        ToolSettings {
-            risk: tool.risk.or(defaults.risk).unwrap_or_default(),
-            classes: tool.classes.or(defaults.classes).unwrap_or_default(),
-            spotlight,
-            hold: tool.hold.or(defaults.hold).unwrap_or(false),
-            modes: self.modes(stated),
-        }
-    }
-
-    fn modes(&self, upstream: Option<&file::Upstream>) -> Modes {
-        use crate::inspect::Mode;
-        let observes = |mode: Option<Mode>| mode == Some(Mode::Observe);
-        if observes(self.file.mode) || observes(upstream.and_then(|it| it.mode)) {
-            return Modes::OBSERVE;
-        }
-        let doors = &self.file.doors;
-        Modes {
-            access: doors.access,
-            limits: doors.limits,
-            schema: doors.schema,
-            firewall: doors.firewall,
-            approval: doors.approval,
         }
     }
 }

@@ -32,6 +32,7 @@ pub mod spotlight;
 
 // The far side, and what is offered of it.
 pub mod catalog;
+pub mod classes;
 pub mod upstream;
 
 // Around the corridor.

@@ -1,7 +1,7 @@
 //! What the configuration says of a tool, resolved: the same shape whether it was said for the
 //! tool, for its upstream or not at all.
 
-use crate::{inspect::Mode, spotlight};
+use crate::{classes::Destination, inspect::Mode, spotlight};
 
 /// How much harm a call can do. Set by people, never taken from a server's own annotations.
 #[derive(
@@ -40,8 +40,10 @@ impl Risk {
 #[derive(Clone, Debug, Default)]
 pub struct ToolSettings {
     pub risk: Risk,
-    /// `egress`, `state_change`, `exec`, `money`, `reads_private`, `reads_untrusted` or own words.
+    /// Words of [`crate::classes::Class`] or own words; empty where nobody said anything.
     pub classes: Vec<String>,
+    /// Arguments that say where something goes, as far as the catalogue knows them.
+    pub destinations: Vec<Destination>,
     pub spotlight: spotlight::Mode,
     /// A person must agree to every call.
     pub hold: bool,

@@ -52,6 +52,10 @@ pub enum AdminRequest {
         signature: Option<String>,
     },
     Upstreams,
+    /// The definitions of a server's tools, and which of them are classified.
+    Tools {
+        upstream: String,
+    },
     /// How the gateway was started, and what it could not take over.
     Status,
     Reload,

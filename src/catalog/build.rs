@@ -17,6 +17,7 @@ use super::{
     pins::{self, Seen, Server, Standing},
 };
 use crate::{
+    config::Met,
     inspect::Firewall,
     mcp::{Json, Object, header},
     schema::Schema,
@@ -25,8 +26,8 @@ use crate::{
     upstream::{Connected, Event, State, Turn, Upstream},
 };
 
-/// How the settings of one item are found: by kind and name at its upstream.
-pub type SettingsOf = Arc<dyn Fn(&str, Kind, &str) -> Arc<ToolSettings> + Send + Sync>;
+/// How the settings of one item are found: by its server, kind and name there.
+pub type SettingsOf = Arc<dyn Fn(Met<'_>, Kind, &str) -> Arc<ToolSettings> + Send + Sync>;
 
 /// Keeps the catalog true to its upstreams.
 pub struct Keeper {
@@ -171,9 +172,11 @@ impl Keeper {
         let mut said = said.map(|text| Instructions::new(text, &firewall));
         let server = Server { route: upstream.route(), several: private };
         self.pin(upstream, server, &mut drafts, said.as_mut(), &mut part).await;
+        let route = upstream.route().definition();
+        let met = Met { upstream: &upstream.name, route, says: &connected.handshake.server };
         for draft in drafts {
             let name = draft.name;
-            match self.item(upstream, draft) {
+            match self.item(upstream, met, draft) {
                 Ok(item) => part.push(item),
                 Err((kind, why)) => part.problems.push(problem(&upstream.name, kind, name, &why)),
             }
@@ -221,7 +224,12 @@ impl Keeper {
         }
     }
 
-    fn item(&self, upstream: &Arc<Upstream>, draft: Draft<'_>) -> Result<Item, (Kind, String)> {
+    fn item(
+        &self,
+        upstream: &Arc<Upstream>,
+        met: Met<'_>,
+        draft: Draft<'_>,
+    ) -> Result<Item, (Kind, String)> {
         let kind = draft.kind;
         let fail = |why: String| (kind, why);
         let definition = draft.offered;
@@ -244,7 +252,7 @@ impl Keeper {
             Kind::Prompt => input = prompt_schema(&definition),
             Kind::Resource | Kind::Template => {}
         }
-        let settings = (self.settings)(&upstream.name, kind, draft.name);
+        let settings = (self.settings)(met, kind, draft.name);
         Ok(Item {
             kind,
             upstream: Arc::clone(upstream),

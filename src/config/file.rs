@@ -352,12 +352,16 @@ pub struct Upstream {
     pub start_timeout: Option<u64>,
     /// Seconds of one call without a sign of progress. Default 120.
     pub call_timeout_s: Option<u64>,
+    /// The entry of the shipped catalogue that this server is (`bartizan classify --list`), where its
+    /// command or address does not show it; `none` for none of them.
+    pub catalogue: Option<String>,
     /// `observe` for this upstream alone.
     pub mode: Option<Mode>,
     /// `low`, `medium`, `high` or `critical`. Default `medium`.
     pub risk: Option<Risk>,
-    /// What calls do: `egress`, `state_change`, `exec`, `money`, `reads_private`,
-    /// `reads_untrusted`.
+    /// What calls do: `egress`, `state_change`, `exec`, `money`, `destructive`, `reads_private`,
+    /// `reads_untrusted`, `reads_files`, `persists_instructions`, `computes`, or own words. Default: what
+    /// the shipped catalogue says of a known server.
     pub classes: Option<Vec<String>>,
     /// How results are marked.
     pub spotlight: Option<spotlight::Mode>,
@@ -384,8 +388,9 @@ impl Upstream {
 pub struct ToolFile {
     /// `low`, `medium`, `high` or `critical`. Default `medium`.
     pub risk: Option<Risk>,
-    /// What calls do: `egress`, `state_change`, `exec`, `money`, `reads_private`,
-    /// `reads_untrusted`.
+    /// What calls do: `egress`, `state_change`, `exec`, `money`, `destructive`, `reads_private`,
+    /// `reads_untrusted`, `reads_files`, `persists_instructions`, `computes`, or own words. Default: what
+    /// the shipped catalogue says of a known server.
     pub classes: Option<Vec<String>>,
     /// How results are marked.
     pub spotlight: Option<spotlight::Mode>,

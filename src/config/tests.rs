@@ -66,6 +66,46 @@ fn a_tool_inherits_from_its_upstream() {
     assert_eq!(config.tool_settings("b", Kind::Tool, "read").risk, Risk::Medium);
 }
 
+#[test]
+fn the_catalogue_speaks_where_the_configuration_does_not() {
+    let config = parse(
+        r#"
+        [upstreams.known]
+        command = ["uvx", "mcp-server-git"]
+        [upstreams.known.tools.git_log]
+        classes = ["reads_files"]
+        [upstreams.named]
+        command = ["/opt/git-server"]
+        catalogue = "git"
+        [upstreams.other]
+        command = ["uvx", "mcp-server-git"]
+        catalogue = "none"
+        [upstreams.whole]
+        command = ["uvx", "mcp-server-git"]
+        classes = ["own"]
+        risk = "critical"
+        "#,
+    )
+    .expect("config");
+    let of = |upstream: &str, tool: &str| config.tool_settings(upstream, Kind::Tool, tool);
+    let classes = |upstream: &str, tool: &str| of(upstream, tool).classes.join(" ");
+    assert_eq!(classes("known", "git_commit"), "state_change");
+    assert_eq!(classes("known", "git_log"), "reads_files");
+    assert_eq!(of("known", "git_log").risk, Risk::Low);
+    assert_eq!(classes("known", "git_push"), "", "a tool that no entry has");
+    assert_eq!(classes("named", "git_reset"), "state_change destructive");
+    assert_eq!(classes("other", "git_commit"), "");
+    assert_eq!(classes("whole", "git_commit"), "own");
+    assert_eq!(of("whole", "git_commit").risk, Risk::Critical);
+    assert!(of("known", "git_commit").destinations.iter().any(|it| it.pointer == "/message"));
+}
+
+#[test]
+fn an_entry_that_the_catalogue_does_not_have_is_named() {
+    let error = error_at("[upstreams.a]\ncommand = [\"x\"]\ncatalogue = \"gti\"\n", 3);
+    assert!(error.contains("`gti`") && error.contains("classify --list"), "{error}");
+}
+
 /// The error about a text, which begins with the file and `line`.
 fn error_at(text: &str, line: usize) -> String {
     let error = parse(text).expect_err(text);

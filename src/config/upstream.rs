@@ -10,6 +10,7 @@ use super::{
     secret::{MEND, address_holds_secret, word_holds_secret},
     text::Text,
 };
+use crate::classes::{Catalogue, NO_ENTRY};
 use crate::upstream::{
     Settings, Transport,
     child::{ENV_ALLOW_DEFAULT, Launch},
@@ -66,8 +67,23 @@ impl Upstream {
         if self.auth.is_some() && self.url.is_none() {
             return Err(Fault::new(&["auth"], "`auth` needs a `url`; write one, or drop it"));
         }
+        self.check_catalogue()?;
         self.check_secrets()?;
         self.check_target()
+    }
+
+    fn check_catalogue(&self) -> Result<(), Fault> {
+        let Some(name) = self.catalogue.as_deref().filter(|name| *name != NO_ENTRY) else {
+            return Ok(());
+        };
+        if Catalogue::shipped().server(name).is_some() {
+            return Ok(());
+        }
+        let what = format!(
+            "`catalogue` names `{name}`, of which the catalogue knows nothing; see `bartizan \
+             classify --list`, or write `none`"
+        );
+        Err(Fault::new(&["catalogue"], what))
     }
 
     /// Secrets that were written out. None of them is shown.

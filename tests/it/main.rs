@@ -3,6 +3,7 @@
 mod access;
 mod approvals;
 mod bad_input;
+mod classify;
 mod clients;
 mod commands;
 mod corridor;

@@ -6,8 +6,12 @@ use super::{AdminRequest, proof};
 use crate::{
     app::{Parts, reload},
     catalog::pins,
-    mcp::json::{Limits, parse},
+    mcp::{
+        Json,
+        json::{Limits, parse},
+    },
     store::{approvals::DecisionRow, pins::PinRow},
+    upstream::State,
 };
 
 type Answer = Result<Value, String>;
@@ -25,6 +29,7 @@ pub(super) async fn answer(parts: &Parts, request: AdminRequest) -> Answer {
             accept(parts, definition, &by, signature.as_deref()).await
         }
         AdminRequest::Upstreams => Ok(upstreams(parts)),
+        AdminRequest::Tools { upstream } => tools(parts, &upstream),
         AdminRequest::Status => Ok(status(parts)),
         AdminRequest::Reload => {
             reload::now(parts).await.map(|()| json!("reloaded")).map_err(|it| format!("{it:#}"))
@@ -109,6 +114,31 @@ fn shown(row: &PinRow) -> Value {
         "changed_at": row.changed_at,
         "diff": diff,
     })
+}
+
+/// The tools of one server with their definitions. Those of which the configuration or the
+/// catalogue speaks are marked.
+fn tools(parts: &Parts, name: &str) -> Answer {
+    let upstreams = parts.upstreams.all();
+    let upstream = upstreams.iter().find(|it| *it.name == *name);
+    let upstream = upstream.ok_or_else(|| format!("there is no upstream `{name}`"))?;
+    let says = match &*upstream.state() {
+        State::Ready(connected) => connected.handshake.server.clone(),
+        State::Starting | State::Down { .. } => Json::Null,
+    };
+    let route = upstream.route().definition();
+    let known = parts.config.load().known(name, Some(route), Some(&says));
+    let snapshot = parts.gateway.catalog.snapshot();
+    let items = snapshot.each.get(name).map(|view| view.tools.as_slice()).unwrap_or_default();
+    let shown: Vec<Value> = items
+        .iter()
+        .map(|(_, item)| {
+            let mut value = item.offered(&item.name).to_value();
+            value["classified"] = json!(!item.settings.classes.is_empty());
+            value
+        })
+        .collect();
+    Ok(json!({ "entry": known.entry().map(|(name, _)| name), "tools": shown }))
 }
 
 /// A definition as a person saw it.
