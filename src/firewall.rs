@@ -6,6 +6,7 @@
 pub mod conceal;
 pub mod diagnostic;
 pub mod engine;
+pub mod explain;
 pub mod finding;
 pub mod redact;
 pub mod rule;

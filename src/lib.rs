@@ -44,6 +44,7 @@ pub mod doctor;
 pub mod ids;
 pub mod metrics;
 pub mod net;
+pub mod scan;
 pub mod seal;
 pub mod store;
 pub mod transport;
