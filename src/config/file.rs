@@ -40,6 +40,7 @@ pub struct File {
     pub access: Access,
     pub limits: Limits,
     pub firewall: FirewallFile,
+    pub scan: ScanFile,
     pub spotlight: Spotlight,
     pub approvals: Approvals,
     pub audit: Audit,
@@ -212,6 +213,17 @@ impl Limits {
 pub struct FirewallFile {
     /// A folder of further rule files, beside the core ruleset.
     pub rules: Option<PathBuf>,
+}
+
+/// Texts that other programs send to be read (`POST /scan`).
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct ScanFile {
+    /// Answers callers with what the rules find in their texts. Whoever may ask can try out what the
+    /// rules let pass.
+    pub enabled: bool,
+    /// Texts of one request.
+    pub texts_max: Option<usize>,
 }
 
 /// Marks on what tools return.

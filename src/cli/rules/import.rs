@@ -1,6 +1,7 @@
 //! `bartizan rules import`: rules of other tools as drafts. What cannot be carried over is told rule
 //! by rule; nothing is dropped in silence.
 
+mod ascii;
 mod draft;
 mod gitleaks;
 mod sigma;

@@ -1,7 +1,10 @@
 //! Reports as people, scripts and code scanning read them, written as they come. Matched text is
 //! never printed: it may be a secret.
 
-use std::io::{self, BufWriter, ErrorKind, Stdout, Write};
+use std::{
+    collections::BTreeMap,
+    io::{self, BufWriter, ErrorKind, Stdout, Write},
+};
 
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -9,7 +12,7 @@ use serde_json::{Value, json};
 use super::sarif::Sarif;
 use crate::{
     cli::harmless,
-    firewall::{Ruleset, Severity},
+    firewall::{Ruleset, Severity, rule::Rule},
     scan::{Found, Report, launch::Started},
 };
 
@@ -38,6 +41,8 @@ pub(super) struct Printer {
     form: Form,
     out: BufWriter<Stdout>,
     sarif: Option<Sarif>,
+    /// What each rule finds, by its id.
+    titles: BTreeMap<String, String>,
     texts: u64,
     found: u64,
     broken: Vec<String>,
@@ -59,7 +64,9 @@ impl Printer {
         let sarif = (form == Form::Sarif).then(|| Sarif::new(rules));
         let out = BufWriter::new(io::stdout());
         let (broken, texts, found, faults) = (Vec::new(), 0, 0, 0);
-        let mut printer = Self { form, out, sarif, texts, found, broken, faults };
+        let title = |rule: &Rule| (rule.id.get_ref().clone(), rule.title.clone());
+        let titles = rules.rules().map(title).collect();
+        let mut printer = Self { form, out, sarif, titles, texts, found, broken, faults };
         let head = printer.sarif.as_ref().map(Sarif::head);
         match form {
             Form::People | Form::Lines => {}
@@ -107,7 +114,8 @@ impl Printer {
                 }
                 None => format!("{id}:{line}:{column}"),
             };
-            let what = found.message.as_deref().unwrap_or_default();
+            let title = self.titles.get(&found.rule).map(String::as_str);
+            let what = harmless(found.message.as_deref().or(title).unwrap_or_default());
             let (severity, action) = (severity(found), found.action.name());
             self.put(&format!("{at}: {severity} {} ({action}) {what}\n", found.rule))?;
         }

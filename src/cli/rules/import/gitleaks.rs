@@ -3,7 +3,7 @@
 
 use toml::{Table, Value};
 
-use super::{Draft, Taken};
+use super::{Draft, Taken, ascii};
 
 /// Keys of a rule that are carried over, or need not be.
 const KNOWN: [&str; 9] = [
@@ -52,6 +52,7 @@ fn draft(rule: &Value, name: &str) -> Result<Draft, String> {
     let Some(pattern) = string(rule, "regex") else {
         return Err("it looks at paths alone, and messages have none".to_owned());
     };
+    let pattern = ascii::classes(&pattern);
     let mut draft = Draft {
         name: name.to_owned(),
         title: string(rule, "description").unwrap_or_else(|| name.to_owned()),

@@ -1,7 +1,7 @@
 //! YARA rules: their strings. Conditions say more than one of our rules can, so that only `any of` and
 //! `or` are carried over as they are.
 
-use super::{Draft, Taken};
+use super::{Draft, Taken, ascii};
 
 pub(super) fn read(text: &str) -> anyhow::Result<Taken> {
     let text = without_comments(text);
@@ -201,7 +201,10 @@ fn string(value: &str, modifiers: &[&str], draft: &mut Draft) -> Result<Option<S
     if let Some(pattern) = value.strip_prefix('/').and_then(|it| it.strip_suffix('/')) {
         let flags = modifiers.first().filter(|it| it.chars().all(|c| "is".contains(c)));
         let flags: String = flags.map(|it| (*it).to_owned()).unwrap_or(no_case.to_owned());
-        return Ok(Some(bound(format!("(?{flags}:{})", pattern.replace("\\/", "/")))));
+        return Ok(Some(bound(format!(
+            "(?{flags}:{})",
+            ascii::classes(&pattern.replace("\\/", "/"))
+        ))));
     }
     let hex = value.trim_matches(['{', '}']);
     hex_text(hex).map(|text| Some(format!("(?:{})", regex::escape(&text))))
