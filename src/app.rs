@@ -213,6 +213,7 @@ impl App {
             metadata: metadata(config, address)?,
             doorkeeper: doorkeeper(config, address),
             limits: limits.message(),
+            scan: scan_settings(&self.parts.config),
             readiness: {
                 let upstreams = self.parts.upstreams.clone();
                 let (config, options) = (Arc::clone(&self.parts.config), self.parts.options);
@@ -316,6 +317,15 @@ pub(crate) fn client_modes(
     config: &Config,
 ) -> std::collections::HashMap<String, crate::spotlight::Mode> {
     config.file.spotlight.clients.iter().map(|(name, mode)| (name.clone(), *mode)).collect()
+}
+
+/// As the configuration stands at each request.
+fn scan_settings(config: &Arc<ArcSwap<Config>>) -> http::scan::Settings {
+    let config = Arc::clone(config);
+    http::scan::Settings::new(move || {
+        let stated = &config.load().file.scan;
+        stated.enabled.then(|| stated.texts_max.unwrap_or(http::scan::TEXTS_MAX))
+    })
 }
 
 fn doorkeeper(config: &Config, address: SocketAddr) -> Doorkeeper {

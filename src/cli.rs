@@ -15,6 +15,8 @@ mod findings;
 mod log;
 mod pins;
 mod pipe;
+mod rules;
+mod scan;
 mod serve;
 mod upstreams;
 mod why;
@@ -94,6 +96,10 @@ enum Command {
     Why(why::Why),
     /// List what was found, refused, or would have been
     Findings(findings::Findings),
+    /// Read texts, tool lists or a client's configuration with the rules
+    Scan(scan::Scan),
+    /// Write, prove, measure and compare rules
+    Rules(rules::Rules),
     /// Lead the servers of your MCP clients through Bartizan, and back
     Clients(clients::Clients),
     /// List tool servers, and log in to them
@@ -156,6 +162,8 @@ fn parsed() -> Ran {
         Command::Check(command) => check::run(&command),
         Command::Why(command) => why::run(&command),
         Command::Findings(command) => findings::run(&command),
+        Command::Scan(command) => scan::run(&command),
+        Command::Rules(command) => rules::run(&command),
         Command::Clients(command) => clients::run(command),
         Command::Upstreams(command) => upstreams::run(command),
         Command::Classify(command) => classify::run(&command),

@@ -14,6 +14,7 @@ use std::ops::Range;
 pub mod conceal;
 pub mod diagnostic;
 pub mod engine;
+pub mod explain;
 pub mod finding;
 pub mod redact;
 pub mod rule;

@@ -47,6 +47,7 @@ pub mod hex;
 pub mod ids;
 pub mod metrics;
 pub mod net;
+pub mod scan;
 pub mod seal;
 pub mod store;
 pub mod transport;

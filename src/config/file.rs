@@ -40,6 +40,7 @@ pub struct File {
     pub access: Access,
     pub limits: Limits,
     pub firewall: FirewallFile,
+    pub scan: ScanFile,
     pub spotlight: Spotlight,
     pub approvals: Approvals,
     pub audit: Audit,
@@ -229,6 +230,17 @@ pub struct BundleFile {
     pub keys: Vec<String>,
     /// Seconds between looks. Default 3600.
     pub every_s: Option<u32>,
+}
+
+/// Texts that other programs send to be read (`POST /scan`).
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct ScanFile {
+    /// Answers callers with what the rules find in their texts. Whoever may ask can try out what the
+    /// rules let pass.
+    pub enabled: bool,
+    /// Texts of one request.
+    pub texts_max: Option<usize>,
 }
 
 /// Marks on what tools return.

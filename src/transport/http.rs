@@ -4,6 +4,7 @@ mod address;
 mod guard;
 mod health;
 mod mirror;
+pub mod scan;
 mod serve;
 
 use std::{net::SocketAddr, sync::Arc};
@@ -12,10 +13,11 @@ use axum::{
     Router,
     body::Body,
     extract::{ConnectInfo, Path, Request, State},
-    http::{HeaderMap, HeaderValue, StatusCode, header as names},
+    http::{HeaderMap, HeaderValue, StatusCode, header as names, request::Parts},
     response::{IntoResponse as _, Response},
-    routing::{MethodFilter, get, on},
+    routing::{MethodFilter, get, on, post},
 };
+use bytes::Bytes;
 use http_body_util::{BodyExt as _, Limited};
 
 pub use guard::Doorkeeper;
@@ -52,6 +54,7 @@ pub struct Http {
     pub doorkeeper: Doorkeeper,
     pub limits: Limits,
     pub readiness: Readiness,
+    pub scan: scan::Settings,
 }
 
 /// The endpoint's routes.
@@ -60,6 +63,7 @@ fn router(http: Arc<Http>) -> Router {
     Router::new()
         .route("/mcp", on(verbs, all))
         .route("/mcp/{upstream}", on(verbs, one))
+        .route("/scan", post(scan::answer))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .route("/metrics", get(health::metrics))
@@ -89,14 +93,7 @@ impl Http {
     /// Cheap checks first: nothing is parsed for a caller that may not be here.
     async fn serve(self: Arc<Self>, scope: Scope, peer: SocketAddr, request: Request) -> Response {
         let (parts, body) = request.into_parts();
-        if let Err(why) = self.doorkeeper.check(&parts.headers) {
-            return refuse(&Refused::new(403, RpcError::INVALID_REQUEST, why), None);
-        }
-        if parts.uri.query().is_some_and(|query| query.contains("access_token")) {
-            let what = "a token in the query string is not taken; send `Authorization: Bearer`";
-            return refuse(&Refused::new(400, RpcError::INVALID_REQUEST, what), None);
-        }
-        let principal = match self.identify(&parts.headers, peer).await {
+        let principal = match self.admit(&parts, peer).await {
             Ok(principal) => principal,
             Err(response) => return response,
         };
@@ -110,6 +107,18 @@ impl Http {
             "GET" => self.get(&from, &parts.headers),
             _ => self.delete(&from, &parts.headers),
         }
+    }
+
+    /// Whether the request came here on purpose, and from whom.
+    async fn admit(&self, parts: &Parts, peer: SocketAddr) -> Result<Arc<Principal>, Response> {
+        if let Err(why) = self.doorkeeper.check(&parts.headers) {
+            return Err(refuse(&Refused::new(403, RpcError::INVALID_REQUEST, why), None));
+        }
+        if parts.uri.query().is_some_and(|query| query.contains("access_token")) {
+            let what = "a token in the query string is not taken; send `Authorization: Bearer`";
+            return Err(refuse(&Refused::new(400, RpcError::INVALID_REQUEST, what), None));
+        }
+        self.identify(&parts.headers, peer).await
     }
 
     async fn identify(
@@ -136,18 +145,11 @@ impl Http {
     }
 
     async fn post(self: Arc<Self>, from: &From, headers: &HeaderMap, body: Body) -> Response {
-        let kind = headers.get(names::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        let kind = kind.unwrap_or("").split(';').next().unwrap_or("").trim();
-        if !kind.eq_ignore_ascii_case("application/json") {
-            let what = "the body must be `application/json`";
-            return refuse(&Refused::new(415, RpcError::INVALID_REQUEST, what), None);
-        }
-        let body = Limited::new(body, self.limits.bytes_max).collect();
-        let Ok(Ok(body)) = tokio::time::timeout(BODY_TIMEOUT, body).await else {
-            self.gateway.metrics.malformed();
-            return refuse(&Refused::too_long(self.limits.bytes_max), None);
+        let body = match self.body(headers, body).await {
+            Ok(body) => body,
+            Err(refused) => return refuse(&refused, None),
         };
-        match Message::parse(&body.to_bytes(), &self.limits) {
+        match Message::parse(&body, &self.limits) {
             Ok(Message::Request(request)) => self.request(from, headers, request).await,
             Ok(Message::Notification(notification)) => {
                 self.notification(from, headers, &notification)
@@ -164,6 +166,22 @@ impl Http {
                 refuse(&Refused::of(400, error.to_rpc()), error.id())
             }
         }
+    }
+
+    /// The bytes of a JSON body within `limits.message_bytes_max`.
+    async fn body(&self, headers: &HeaderMap, body: Body) -> Result<Bytes, Refused> {
+        let kind = headers.get(names::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let kind = kind.unwrap_or("").split(';').next().unwrap_or("").trim();
+        if !kind.eq_ignore_ascii_case("application/json") {
+            let what = "the body must be `application/json`";
+            return Err(Refused::new(415, RpcError::INVALID_REQUEST, what));
+        }
+        let body = Limited::new(body, self.limits.bytes_max).collect();
+        let Ok(Ok(body)) = tokio::time::timeout(BODY_TIMEOUT, body).await else {
+            self.gateway.metrics.malformed();
+            return Err(Refused::too_long(self.limits.bytes_max));
+        };
+        Ok(body.to_bytes())
     }
 
     async fn request(

@@ -1,0 +1,63 @@
+//! `bartizan rules test`
+
+use std::{path::PathBuf, process::ExitCode, time::Instant};
+
+use serde_json::{Value, json};
+
+use super::{
+    Ran,
+    lint::{as_json, pretty},
+    sources,
+};
+use crate::{
+    cli::{say, say_json},
+    firewall::Ruleset,
+};
+
+/// The engine that decides in service runs them, in every reading that a text has.
+#[derive(Debug, clap::Args)]
+pub(super) struct Test {
+    /// Rule files, or folders of them [default: the shipped rules]
+    #[arg(value_name = "PATH")]
+    paths: Vec<PathBuf>,
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(command: &Test) -> Ran {
+    let sources = sources::given(&command.paths)?;
+    let began = Instant::now();
+    let compiled = Ruleset::compile(&sources);
+    let took = began.elapsed();
+    let faults = compiled.as_ref().err().map(Vec::as_slice).unwrap_or_default();
+    let (rules, must, must_not) = compiled.as_ref().map_or((0, 0, 0), counts);
+    let milliseconds = took.as_secs_f64() * 1000.0;
+    if command.json {
+        say_json(&json!({
+            "rules": rules,
+            "match": must,
+            "no_match": must_not,
+            "milliseconds": milliseconds,
+            "faults": faults.iter().map(as_json).collect::<Vec<Value>>(),
+        }));
+    } else {
+        for fault in faults {
+            say(pretty(fault, &sources));
+        }
+        match faults.len() {
+            0 => say(format_args!(
+                "{rules} rules: {must} examples found, {must_not} passed over, in {milliseconds:.0} ms"
+            )),
+            count => say(format_args!("{count} faults, in {milliseconds:.0} ms")),
+        }
+    }
+    Ok(if faults.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+/// Rules, examples that must be found, and examples that must not.
+fn counts(rules: &Ruleset) -> (usize, usize, usize) {
+    let examples = || rules.rules().map(|rule| &rule.examples);
+    let must = examples().map(|it| it.matching.len()).sum();
+    let must_not = examples().map(|it| it.no_match.len()).sum();
+    (rules.rules().len(), must, must_not)
+}
