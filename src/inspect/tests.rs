@@ -6,7 +6,12 @@ use super::*;
 
 fn firewall() -> Firewall {
     let rules = Arc::new(Ruleset::core().expect("the core rules compile"));
-    Firewall { rules, profile: Profile::Balanced, mode: Mode::Enforce }
+    Firewall {
+        rules,
+        profile: Profile::Balanced,
+        mode: Mode::Enforce,
+        thresholds: Thresholds::default(),
+    }
 }
 
 fn found(inspection: &Inspection, rule: &str) -> bool {

@@ -112,7 +112,7 @@ fn as_json(change: &Change<'_>) -> Value {
 fn installed(config: &ConfigArgument) -> anyhow::Result<Rules> {
     let config = config.load()?;
     // Whatever the gateway would refuse is refused here too.
-    app::firewall(&config)?;
+    app::rules::firewall(&config)?;
     let mut files = Ruleset::core_sources();
     if let Some(folder) = &config.file.firewall.rules {
         files.extend(sources::read(&[config.resolve(folder)])?);

@@ -2,13 +2,9 @@
 
 use std::{path::PathBuf, process::ExitCode, time::Instant};
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::{
-    Ran,
-    lint::{as_json, pretty},
-    sources,
-};
+use super::{Ran, sources};
 use crate::{
     cli::{say, say_json},
     firewall::Ruleset,
@@ -38,11 +34,11 @@ pub(super) fn run(command: &Test) -> Ran {
             "match": must,
             "no_match": must_not,
             "milliseconds": milliseconds,
-            "faults": faults.iter().map(as_json).collect::<Vec<Value>>(),
+            "faults": faults,
         }));
     } else {
         for fault in faults {
-            say(pretty(fault, &sources));
+            say(fault.render());
         }
         match faults.len() {
             0 => say(format_args!(
