@@ -51,7 +51,7 @@ pub(super) fn pretty(fault: &Diagnostic, sources: &[Source]) -> String {
         let shown: String = line.chars().take(LINE_CHARS_MAX).collect();
         text.push_str(&format!("{number:5} | {}\n", harmless(&shown)));
     }
-    if let Some(mend) = fault.mend {
+    if let Some(mend) = &fault.mend {
         text.push_str(&format!("      = {mend}\n"));
     }
     text
