@@ -5,10 +5,11 @@ use std::path::Path;
 
 use rustix::process::Signal;
 use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt as _, BufReader};
 
 use crate::support::{
-    eventually, gateway,
-    process::Process,
+    PATIENCE, eventually, gateway,
+    process::{Process, bartizan},
     program::{over, plain, write},
     raw::{Raw, tool},
 };
@@ -164,6 +165,7 @@ async fn findings(folder: &Path, reference: &str) {
         over(folder, &[&["findings"], &nothing[..]].concat()).await.ended(0).says("0 findings");
     }
     over(folder, &["findings", "--since", "soon"]).await.ended(2).complains("such as `7d`");
+    follow(folder, reference).await;
     let report = over(folder, &["findings", "--report", "--json"]).await.json();
     let counted = report
         .as_array()
@@ -172,6 +174,25 @@ async fn findings(folder: &Path, reference: &str) {
         .any(|row| row["what"] == "quarantined" && row["count"].as_u64() == Some(1));
     assert!(counted, "{report}");
     over(folder, &["findings", "--report"]).await.ended(0).says("quarantined");
+}
+
+/// Whoever follows gets what is there, a line each, without waiting for an end.
+async fn follow(folder: &Path, reference: &str) {
+    let mut command = tokio::process::Command::new(bartizan());
+    command.args(["findings", "--follow", "--json", "--config"]).arg(folder.join("bartizan.toml"));
+    command.stdout(std::process::Stdio::piped()).kill_on_drop(true);
+    let mut child = command.spawn().expect("it runs");
+    let mut lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
+    let found = async {
+        while let Some(line) = lines.next_line().await.expect("text") {
+            let fact: Value = serde_json::from_str(&line).expect("a line is JSON");
+            if fact["reference"] == reference {
+                return true;
+            }
+        }
+        false
+    };
+    assert!(tokio::time::timeout(PATIENCE, found).await.expect("it is told at once"));
 }
 
 async fn pins(folder: &Path) {
