@@ -129,7 +129,7 @@ impl Scanner {
         let mut budget = Budget::new(VIEW_BYTES_MAX, FINDINGS_MAX);
         let mut findings = Vec::new();
         let read = self.rules.scan(surface, text, &mut budget, &mut findings);
-        let taken = findings.into_iter().filter(|finding| self.detectors.take(&finding.rule));
+        let taken = findings.iter().filter(|finding| self.detectors.take(&finding.rule));
         let findings: Vec<Found> = taken.map(|finding| self.found(finding, surface)).collect();
         let incomplete = read.err().map(|why| why.to_string());
         let strictest = findings.iter().map(|found| found.action).max();
@@ -137,8 +137,8 @@ impl Scanner {
         Report { action, score: score(&findings), findings, incomplete }
     }
 
-    fn found(&self, finding: Finding, surface: Surface) -> Found {
-        let action = self.effective(&finding, surface);
+    fn found(&self, finding: &Finding, surface: Surface) -> Found {
+        let action = self.effective(finding, surface);
         Found {
             rule: finding.rule.as_ref().to_owned(),
             severity: finding.severity,

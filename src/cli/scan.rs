@@ -43,11 +43,11 @@ pub(super) struct Scan {
     #[arg(long, default_value = "balanced", value_parser = profile)]
     profile: Profile,
     /// The texts of what a server answers to `tools/list`
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["client", "surface"])]
-    tools: Option<PathBuf>,
+    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with_all = ["client", "surface", "files"])]
+    tools: Vec<PathBuf>,
     /// The servers that an MCP client's file would start or call
-    #[arg(long, value_name = "FILE", conflicts_with = "surface")]
-    client: Option<PathBuf>,
+    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with_all = ["surface", "files"])]
+    client: Vec<PathBuf>,
     /// One JSON array
     #[arg(long, conflicts_with = "sarif")]
     json: bool,
@@ -81,11 +81,16 @@ pub(super) fn run(command: &Scan) -> Ran {
     };
     let mut printer = Printer::begin(form, scanner.rules())?;
     let mut input = Input { scanner: &scanner, surface: command.surface, printer: &mut printer };
-    match (&command.tools, &command.client) {
-        (Some(path), _) => input.tools(path)?,
-        (_, Some(path)) => input.client(path)?,
-        _ if command.jsonl => input.lines(&command.files)?,
-        _ => input.texts(&command.files)?,
+    for path in &command.tools {
+        input.tools(path)?;
+    }
+    for path in &command.client {
+        input.client(path)?;
+    }
+    match (command.tools.is_empty() && command.client.is_empty(), command.jsonl) {
+        (true, true) => input.lines(&command.files)?,
+        (true, false) => input.texts(&command.files)?,
+        (false, _) => {}
     }
     printer.end().map(ExitCode::from)
 }

@@ -1,12 +1,15 @@
 //! Why a rule found something in a text, or how far it came: for those who write rules. Asks each
 //! rule alone and slowly; what counts is [`Ruleset::scan`], whose findings stand first.
 
+mod words;
+
 use std::ops::Range;
+
+use regex::Regex;
 
 use super::{
     engine::Budget,
     finding::{Surface, View},
-    pattern::Pattern,
     rule::Rule,
     ruleset::Ruleset,
     validate::entropy,
@@ -22,7 +25,7 @@ pub struct Look<'a> {
     pub rule: &'a Rule,
     /// The reading in which it looked.
     pub view: View,
-    /// Bytes of the raw text: of the finding, of what the pattern matched, or of the literal alone.
+    /// Bytes of the raw text: of the finding, of what the pattern matched, or of the word alone.
     pub span: Range<usize>,
     pub outcome: Outcome,
 }
@@ -32,9 +35,9 @@ pub struct Look<'a> {
 pub enum Outcome {
     /// It is a finding.
     Found,
-    /// The literal is there, but the pattern around it does not match.
+    /// A word of the pattern is there, but the pattern around it does not match.
     NoMatch {
-        /// The literal that led there.
+        /// The word.
         literal: String,
     },
     /// The pattern matches, but what it captured is refused.
@@ -67,7 +70,7 @@ impl Ruleset {
         let mut looks: Vec<Look<'_>> = found.collect();
         let normal = normalize(text);
         for rule in self.rules() {
-            let Ok(asked) = Asked::new(self, rule, surface) else { continue };
+            let Some(asked) = Asked::new(self, rule, surface) else { continue };
             asked.read(View::Raw, text, &Range::clone, &mut looks);
             if normal.text() != text {
                 let locate = |range: &Range<usize>| normal.locate(range);
@@ -81,15 +84,18 @@ impl Ruleset {
 /// A rule that is asked about a text.
 struct Asked<'a> {
     rule: &'a Rule,
-    pattern: Pattern,
+    regex: Regex,
+    /// What stands in the pattern and in the literals letter by letter.
+    words: Vec<String>,
     runs: Result<(), Outcome>,
 }
 
 impl<'a> Asked<'a> {
-    fn new(ruleset: &Ruleset, rule: &'a Rule, surface: Surface) -> Result<Self, String> {
-        let pattern = rule.pattern.as_ref().map(|pattern| pattern.get_ref().as_str());
-        let pattern = Pattern::parse(pattern, &rule.literals)?;
-        pattern.compile()?;
+    fn new(ruleset: &Ruleset, rule: &'a Rule, surface: Surface) -> Option<Self> {
+        let source = words::source(rule);
+        // The rule compiled, so its pattern does; one that has none is not asked.
+        let regex = Regex::new(&source).ok().filter(|_| !source.is_empty())?;
+        let words = words::words(&source);
         let runs = if !rule.surfaces.get_ref().contains(&surface) {
             Err(Outcome::OtherSurface)
         } else if *rule.level.get_ref() > ruleset.level() {
@@ -97,7 +103,7 @@ impl<'a> Asked<'a> {
         } else {
             Ok(())
         };
-        Ok(Self { rule, pattern, runs })
+        Some(Self { rule, regex, words, runs })
     }
 
     fn read(
@@ -108,7 +114,7 @@ impl<'a> Asked<'a> {
         looks: &mut Vec<Look<'a>>,
     ) {
         let mut matched = Vec::new();
-        for found in self.pattern.regex().find_iter(text).take(PLACES_MAX) {
+        for found in self.regex.find_iter(text).take(PLACES_MAX) {
             matched.push(found.range());
             let span = locate(&found.range());
             let told = |look: &Look<'_>| {
@@ -124,14 +130,14 @@ impl<'a> Asked<'a> {
             looks.push(Look { rule: self.rule, view, span, outcome });
         }
         if view == View::Raw && self.runs.is_ok() {
-            self.literals(text, &matched, looks);
+            self.lone(text, &matched, looks);
         }
     }
 
     fn captured(&self, text: &str, whole: Range<usize>) -> Range<usize> {
         let group = self.rule.capture.as_ref().map_or(0, |group| *group.get_ref());
         let ahead = text.get(..whole.end).unwrap_or(text);
-        let captures = self.pattern.regex().captures_at(ahead, whole.start);
+        let captures = self.regex.captures_at(ahead, whole.start);
         captures.and_then(|it| it.get(group)).map_or(whole, |found| found.range())
     }
 
@@ -156,16 +162,14 @@ impl<'a> Asked<'a> {
         self.runs.clone().err().unwrap_or(Outcome::Unreported)
     }
 
-    /// Literals of the rule that stand outside of what its pattern matched.
-    fn literals(&self, text: &str, matched: &[Range<usize>], looks: &mut Vec<Look<'a>>) {
-        let Some(required) = &self.pattern.required else { return };
+    /// Words of the rule that stand outside of what its pattern matched.
+    fn lone(&self, text: &str, matched: &[Range<usize>], looks: &mut Vec<Look<'a>>) {
         let lower = text.to_ascii_lowercase();
         let told = |span: &Range<usize>| {
             matched.iter().any(|it| it.start < span.end && span.start < it.end)
         };
-        for literal in &required.literals {
-            let wanted = literal.to_ascii_lowercase();
-            let places = lower.match_indices(wanted.as_str());
+        for literal in &self.words {
+            let places = lower.match_indices(literal.as_str());
             let spans = places.map(|(start, found)| start..start + found.len());
             for span in spans.filter(|span| !told(span)).take(PLACES_MAX) {
                 let outcome = Outcome::NoMatch { literal: literal.clone() };

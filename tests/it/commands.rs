@@ -1,78 +1,18 @@
 //! The commands as people and scripts use them: the real program, its exit codes, and the part of
 //! its output that tells.
 
-use std::{fmt, path::Path};
+use std::path::Path;
 
 use rustix::process::Signal;
 use serde_json::{Value, json};
-use tokio::process::Command;
+use tokio::io::{AsyncBufReadExt as _, BufReader};
 
 use crate::support::{
-    eventually, gateway,
+    PATIENCE, eventually, gateway,
     process::{Process, bartizan},
+    program::{over, plain, write},
     raw::{Raw, tool},
 };
-
-/// What a command said, and how it ended.
-struct Ran {
-    code: Option<i32>,
-    out: String,
-    err: String,
-}
-
-impl fmt::Debug for Ran {
-    /// The beginning: completions are long.
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let start = |text: &str| text.chars().take(1_000).collect::<String>();
-        write!(formatter, "{:?}\n{}\n{}", self.code, start(&self.out), start(&self.err))
-    }
-}
-
-impl Ran {
-    #[track_caller]
-    fn ended(&self, code: i32) -> &Self {
-        assert_eq!(self.code, Some(code), "{self:?}");
-        self
-    }
-
-    #[track_caller]
-    fn says(&self, words: &str) -> &Self {
-        assert!(self.out.contains(words), "`{words}` is missing: {self:?}");
-        self
-    }
-
-    #[track_caller]
-    fn complains(&self, words: &str) -> &Self {
-        assert!(self.err.contains(words), "`{words}` is missing: {self:?}");
-        self
-    }
-
-    #[track_caller]
-    fn json(&self) -> Value {
-        self.ended(0);
-        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {self:?}"))
-    }
-}
-
-async fn plain(words: &[&str]) -> Ran {
-    let mut command = Command::new(bartizan());
-    command.args(words).env("USER", "ana").kill_on_drop(true);
-    let output = command.output().await.expect("it runs");
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("text");
-    Ran { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
-}
-
-/// With the configuration of `folder`.
-async fn over(folder: &Path, words: &[&str]) -> Ran {
-    let config = folder.join("bartizan.toml").display().to_string();
-    plain(&[words, &["--config", &config]].concat()).await
-}
-
-fn write(folder: &Path, name: &str, text: &str) {
-    let path = folder.join(name);
-    std::fs::create_dir_all(path.parent().expect("a folder")).expect("made");
-    std::fs::write(path, text).expect("written");
-}
 
 const POLICY: &str = "@id(\"readers-read\")\npermit (principal, action, resource)\n\
     when { resource.risk == Risk::\"low\" };\n";
@@ -220,6 +160,13 @@ async fn findings(folder: &Path, reference: &str) {
     let rows = over(folder, &["findings", "--json"]).await.json();
     let rows = rows.as_array().expect("rows");
     assert!(rows.iter().any(|row| row["reference"] == *reference), "{rows:?}");
+    let table = over(folder, &["findings", "--csv", "--since", "1h"]).await;
+    table.ended(0).says("time,reference,").says(&format!(",{reference},"));
+    for nothing in [["--rule", "secret.nosuch"], ["--agent", "nobody"], ["--since", "0s"]] {
+        over(folder, &[&["findings"], &nothing[..]].concat()).await.ended(0).says("0 findings");
+    }
+    over(folder, &["findings", "--since", "soon"]).await.ended(2).complains("such as `7d`");
+    follow(folder, reference).await;
     let report = over(folder, &["findings", "--report", "--json"]).await.json();
     let counted = report
         .as_array()
@@ -228,6 +175,25 @@ async fn findings(folder: &Path, reference: &str) {
         .any(|row| row["what"] == "quarantined" && row["count"].as_u64() == Some(1));
     assert!(counted, "{report}");
     over(folder, &["findings", "--report"]).await.ended(0).says("quarantined");
+}
+
+/// Whoever follows gets what is there, a line each, without waiting for an end.
+async fn follow(folder: &Path, reference: &str) {
+    let mut command = tokio::process::Command::new(bartizan());
+    command.args(["findings", "--follow", "--json", "--config"]).arg(folder.join("bartizan.toml"));
+    command.stdout(std::process::Stdio::piped()).kill_on_drop(true);
+    let mut child = command.spawn().expect("it runs");
+    let mut lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
+    let found = async {
+        while let Some(line) = lines.next_line().await.expect("text") {
+            let fact: Value = serde_json::from_str(&line).expect("a line is JSON");
+            if fact["reference"] == reference {
+                return true;
+            }
+        }
+        false
+    };
+    assert!(tokio::time::timeout(PATIENCE, found).await.expect("it is told at once"));
 }
 
 async fn pins(folder: &Path) {

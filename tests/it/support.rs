@@ -5,6 +5,7 @@ pub(crate) mod fixture;
 pub(crate) mod gateway;
 pub(crate) mod issuer;
 pub(crate) mod process;
+pub(crate) mod program;
 pub(crate) mod raw;
 pub(crate) mod record;
 pub(crate) mod wire;

@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::ExitCode,
 };
 
@@ -120,9 +120,9 @@ fn installed(config: &ConfigArgument) -> anyhow::Result<Rules> {
     rules(&files)
 }
 
-fn set(path: &PathBuf) -> anyhow::Result<Rules> {
+fn set(path: &Path) -> anyhow::Result<Rules> {
     let shipped = path.as_os_str() == "core" && !path.exists();
-    let paths = if shipped { Vec::new() } else { vec![path.clone()] };
+    let paths = if shipped { Vec::new() } else { vec![path.to_owned()] };
     rules(&sources::given(&paths)?)
 }
 

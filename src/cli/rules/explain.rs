@@ -49,7 +49,7 @@ pub(super) fn run(command: &Explain) -> Ran {
     } else {
         looks.iter().for_each(|look| tell(look, &text));
         if looks.is_empty() {
-            say("No rule looks at this: none of their literals is in it.");
+            say("No rule looks at this: none of their words is in it.");
         }
     }
     Ok(if found { ExitCode::from(1) } else { ExitCode::SUCCESS })

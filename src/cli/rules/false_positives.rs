@@ -171,5 +171,6 @@ fn excerpt(text: &str, found: &Found) -> String {
     let before: String = before.into_iter().rev().collect();
     let matched: String = part(found.start..found.end).chars().take(FOUND_CHARS_MAX).collect();
     let after: String = part(found.end..text.len()).chars().take(AROUND_CHARS).collect();
-    harmless(&format!("{before}»{matched}«{after}").replace('\n', " "))
+    let shown = |part: &str| harmless(&part.replace('\n', " "));
+    format!("{}»{}«{}", shown(&before), shown(&matched), shown(&after))
 }

@@ -36,7 +36,7 @@ pub(super) fn run(command: &List) -> Ran {
             rule.id.get_ref(),
             rule.version,
             rule.level.get_ref(),
-            word(json!(rule.severity)),
+            word(&json!(rule.severity)),
             rule.action.name(),
             harmless(&rule.title)
         ));
@@ -45,7 +45,7 @@ pub(super) fn run(command: &List) -> Ran {
     Ok(ExitCode::SUCCESS)
 }
 
-fn word(value: Value) -> String {
+fn word(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }
 

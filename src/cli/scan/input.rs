@@ -13,6 +13,10 @@ use super::print::{Place, Printer};
 use crate::{
     clients::edit::{self, Format},
     firewall::Surface,
+    mcp::{
+        Json,
+        json::{Limits, parse},
+    },
     scan::{
         Scanner, definitions,
         launch::{self, Started},
@@ -183,16 +187,14 @@ fn whole(reader: impl Read) -> Result<String, String> {
     String::from_utf8(bytes).map_err(|_| "this is no UTF-8 text".to_owned())
 }
 
-/// The id and the text of a line.
+/// The id and the text of a line. A key that stands twice is refused: two readers would read two texts.
 fn record(line: &[u8]) -> Result<(Value, String), String> {
-    let value: Value = serde_json::from_slice(line).map_err(|error| error.to_string())?;
-    let Value::Object(mut members) = value else { return Err("this is no object".to_owned()) };
-    let id = members.remove("id").unwrap_or_default();
-    match members.remove("text") {
-        Some(Value::String(text)) => Ok((id, text)),
-        Some(_) => Err("its `text` is no string".to_owned()),
-        None => Err("it has no `text`".to_owned()),
-    }
+    let limits = Limits { bytes_max: LINE_BYTES_MAX, ..Limits::default() };
+    let value = parse(line, &limits).map_err(|error| error.to_string())?;
+    let members = value.as_object().ok_or("this is no object")?;
+    let text = members.get("text").ok_or("it has no `text`")?;
+    let text = text.as_str().ok_or("its `text` is no string")?.to_owned();
+    Ok((members.get("id").map(Json::to_value).unwrap_or_default(), text))
 }
 
 enum Next {

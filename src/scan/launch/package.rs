@@ -136,7 +136,7 @@ mod tests {
         assert_eq!(found("pnpm dlx server"), Some(2));
         assert_eq!(found("uvx mcp-server-git --repository /srv"), Some(1));
         assert_eq!(found("uvx --from git+https://x.example/y server"), Some(2));
-        assert_eq!(found("docker run -i --rm -e KEY=1 -e OTHER mcp/git:latest"), Some(7));
+        assert_eq!(found("docker run -i --rm -e KEY=1 -e OTHER mcp/git:latest"), Some(8));
     }
 
     #[test]
