@@ -7,7 +7,7 @@ use crate::firewall::finding::{Confidence, View};
 use crate::firewall::pattern::Pattern;
 use crate::firewall::rule::{Effect, Near, On, Unless};
 use crate::firewall::unicode::{self, Signal};
-use crate::firewall::validate::entropy;
+use crate::firewall::validate::{Validate, entropy};
 
 /// How far from a finding the patterns of `all` may match, in bytes to either side.
 const ALL_WITHIN_BYTES: usize = 1024;
@@ -46,9 +46,15 @@ impl Compiled {
         }
     }
 
-    /// Whether the rule runs in this reading of a text.
+    /// Whether the rule runs in this reading of a text. What is checked character by character is not
+    /// looked for where digits were read as letters, unless the rule says so.
     pub(in crate::firewall) fn reads(&self, view: View) -> bool {
-        self.rule.views.as_ref().is_none_or(|views| views.get_ref().contains(&view))
+        let exact =
+            self.entropy > 0.0 || self.validate != Validate::None || !self.except.is_empty();
+        match &self.rule.views {
+            Some(views) => views.get_ref().contains(&view),
+            None => !(exact && view == View::Squash),
+        }
     }
 
     /// The signals that it looks for instead of a pattern.
