@@ -22,6 +22,7 @@ use crate::{
     catalog::{Catalog, Keeper},
     config::{Config, file::Naming},
     firewall::{Ruleset, Source},
+    flow::{self, FlowRules, Runs, Trusted},
     gateway::Gateway,
     identity::{Authenticators, metadata::ResourceMetadata},
     inspect::{Firewall, Mode, Profile},
@@ -115,6 +116,7 @@ impl App {
             policies: ArcSwap::from_pointee(policies(&config, options)?),
             limiter: ArcSwap::from_pointee(Limiter::new(config.file.limits.calls())),
             firewall: ArcSwap::new(Arc::clone(&firewall)),
+            runs: Runs::new(Arc::clone(&store), Arc::clone(&sealer), flow_rules(&config)?),
             approvals: Approvals::new(
                 Arc::clone(&store),
                 Arc::clone(&sealer),
@@ -273,6 +275,7 @@ impl App {
 const TIDY_EVERY: Duration = Duration::from_secs(60);
 
 async fn tidy(parts: Arc<Parts>, stop: CancellationToken) {
+    parts.gateway.runs.forget_old().await;
     loop {
         tokio::select! {
             () = tokio::time::sleep(TIDY_EVERY) => {
@@ -329,9 +332,26 @@ pub(crate) fn firewall(config: &Config) -> anyhow::Result<Firewall> {
     Ok(Firewall { rules: Arc::new(rules), profile: config.file.profile, mode })
 }
 
+/// The flow rules in force: the shipped ones, what the configuration adds, and what it changes.
+pub(crate) fn flow_rules(config: &Config) -> anyhow::Result<FlowRules> {
+    let stated = &config.file.flow;
+    let mut sources = flow::shipped();
+    if let Some(folder) = &stated.rules {
+        sources.extend(read_rules(&config.resolve(folder))?);
+    }
+    let trusted = Trusted::new(&stated.trusted_destinations);
+    let rules = FlowRules::new(&sources, &stated.actions, trusted, stated.limits);
+    let mut rules = rules.map_err(|faults| {
+        let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        anyhow::anyhow!("the flow rules cannot be used:\n{}", lines.join("\n"))
+    })?;
+    rules.mode = config.file.mode.unwrap_or(stated.mode);
+    Ok(rules)
+}
+
 fn read_rules(folder: &std::path::Path) -> anyhow::Result<Vec<Source>> {
     use anyhow::Context as _;
-    let unreadable = || format!("cannot read `firewall.rules` {}", folder.display());
+    let unreadable = || format!("cannot read the rules in {}", folder.display());
     let entries = std::fs::read_dir(folder).with_context(unreadable)?;
     let mut paths: Vec<PathBuf> = Vec::new();
     for entry in entries {
@@ -399,6 +419,7 @@ fn notices(config: &Config, options: Options) -> Vec<String> {
         ("schema", doors.schema),
         ("firewall", doors.firewall),
         ("approval", doors.approval),
+        ("flow", config.file.flow.mode),
     ];
     if config.file.mode == Some(Mode::Observe) {
         say(&format!("every door observes: it decides and records, and does not refuse; {STILL}"));

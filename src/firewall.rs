@@ -22,7 +22,7 @@ mod view;
 mod tests;
 
 pub use engine::{Budget, Incomplete};
-pub use finding::{Direction, Finding, Severity, Surface};
+pub use finding::{Confidence, Direction, Finding, Severity, Surface};
 pub use ruleset::{Ruleset, Source};
 pub use verdict::{Action, Disposition};
 

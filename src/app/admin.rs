@@ -51,6 +51,14 @@ pub enum AdminRequest {
         by: String,
         signature: Option<String>,
     },
+    /// Runs that read something and go on.
+    Runs,
+    /// What they do next is another run, which has read nothing.
+    EndRun {
+        id: String,
+        by: String,
+        signature: Option<String>,
+    },
     Upstreams,
     /// How the gateway was started, and what it could not take over.
     Status,

@@ -12,6 +12,7 @@ use super::text::Text;
 use crate::{
     approval::Waits,
     audit::Durability,
+    flow,
     identity::{authenticators, jwks},
     inspect::{Mode, Profile},
     limits,
@@ -41,6 +42,7 @@ pub struct File {
     pub limits: Limits,
     pub firewall: FirewallFile,
     pub spotlight: Spotlight,
+    pub flow: Flow,
     pub approvals: Approvals,
     pub audit: Audit,
     /// Doors that only observe, one by one.
@@ -214,6 +216,22 @@ pub struct FirewallFile {
     pub rules: Option<PathBuf>,
 }
 
+/// What a run may still do after what it read.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Flow {
+    /// A folder of further files of flow rules, beside the shipped ones.
+    pub rules: Option<PathBuf>,
+    /// `observe` records what flow rules would hold or refuse, and does neither.
+    pub mode: Mode,
+    /// What single rules do, by their id: `off`, `flag`, `hold` or `block`.
+    pub actions: BTreeMap<String, flow::Override>,
+    /// Destinations that are the organisation's own: hosts (`git.example.org`, `*.example.org`), mail
+    /// addresses (`ada@example.org`, `@example.org`), folders (`/srv/out/`), accounts and names.
+    pub trusted_destinations: Vec<String>,
+    pub limits: flow::FlowLimits,
+}
+
 /// Marks on what tools return.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -339,8 +357,9 @@ pub struct Upstream {
     pub mode: Option<Mode>,
     /// `low`, `medium`, `high` or `critical`. Default `medium`.
     pub risk: Option<Risk>,
-    /// What calls do: `egress`, `state_change`, `exec`, `money`, `reads_private`,
-    /// `reads_untrusted`.
+    /// What calls do: `egress`, `state_change`, `exec`, `money`, `destructive`,
+    /// `persists_instructions`, `reads_private`, `reads_untrusted`, `reads_files`, `computes`. Without
+    /// any: `egress`, `state_change` and `reads_untrusted`.
     pub classes: Option<Vec<String>>,
     /// How results are marked.
     pub spotlight: Option<spotlight::Mode>,
@@ -367,8 +386,9 @@ impl Upstream {
 pub struct ToolFile {
     /// `low`, `medium`, `high` or `critical`. Default `medium`.
     pub risk: Option<Risk>,
-    /// What calls do: `egress`, `state_change`, `exec`, `money`, `reads_private`,
-    /// `reads_untrusted`.
+    /// What calls do: `egress`, `state_change`, `exec`, `money`, `destructive`,
+    /// `persists_instructions`, `reads_private`, `reads_untrusted`, `reads_files`, `computes`. Without
+    /// any: `egress`, `state_change` and `reads_untrusted`.
     pub classes: Option<Vec<String>>,
     /// How results are marked.
     pub spotlight: Option<spotlight::Mode>,

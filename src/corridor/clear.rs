@@ -36,13 +36,14 @@ impl Gateway {
             // On the heap, so that calls that need nobody do not carry the room for it.
             let held = Box::pin(self.hold(&mut call, &reasons.join("; "), trail)).await?;
             Box::pin(self.still_offered(&call, &held.id)).await?;
+            Box::pin(self.still_judged_so(&mut call, &held, trail)).await?;
             call.arguments = held.arguments;
             approval = Some(held.id);
         }
         if edited || approval.is_some() {
             self.confirm(call.arrival, &call.item, &call.arguments, trail)?;
         }
-        Ok(call.pass(|screened| Cleared { seat: screened.admitted.seat, approval }))
+        Ok(call.pass(|screened| Cleared { seat: screened.recalled.admitted.seat, approval }))
     }
 
     /// A person agreed to the definition they were shown. If it changed while they thought, their
@@ -84,7 +85,7 @@ impl Gateway {
         let limiter = self.limiter.load_full();
         let mode = call.item.settings.modes.limits;
         let waiting = trail.carry_out(mode, limiter.wait_seat(key))?;
-        call.passed.admitted.seat = None;
+        call.passed.recalled.admitted.seat = None;
         let (policies, rules) = (self.policies.load_full(), self.firewall.load_full());
         let request = Request {
             principal: &arrival.principal,
@@ -110,7 +111,7 @@ impl Gateway {
             Mode::Enforce => seat_in_time(&limiter, key).await,
             Mode::Observe => limiter.seat(key),
         };
-        call.passed.admitted.seat = trail.carry_out(mode, seat)?;
+        call.passed.recalled.admitted.seat = trail.carry_out(mode, seat)?;
         Ok(held)
     }
 }
@@ -133,11 +134,14 @@ async fn seat_in_time(limiter: &Limiter, key: u64) -> Result<Seat, Refusal> {
 
 fn reasons(call: &Call<'_, Screened>) -> Vec<String> {
     let mut reasons = Vec::new();
-    if let Some(reason) = &call.passed.admitted.authorized.hold {
+    if let Some(reason) = &call.passed.recalled.admitted.authorized.hold {
         reasons.push(reason.to_string());
     }
     if call.passed.hold {
         reasons.push("the firewall found something in the arguments".to_owned());
+    }
+    if let Some(flow) = &call.passed.flow {
+        reasons.extend(flow.reasons.iter().cloned());
     }
     if call.item.settings.hold {
         reasons.push("the configuration holds every call of this tool".to_owned());

@@ -1,9 +1,10 @@
 //! The firewall on the way in: do the arguments fit the schema, and may their content pass?
 
-use super::{Call, Trail, admit::Admitted};
+use super::{Call, Trail, flow::Recalled};
 use crate::{
     catalog::Kind,
     firewall::{Disposition, Surface},
+    flow::Judgement,
     gateway::Gateway,
     mcp::{Json, Method},
     refusal::{Code, Refusal},
@@ -12,7 +13,9 @@ use crate::{
 /// A call whose content may pass, as edited.
 #[derive(Debug)]
 pub(super) struct Screened {
-    pub(super) admitted: Admitted,
+    pub(super) recalled: Recalled,
+    /// What flow rules say, if they ask for a person.
+    pub(super) flow: Option<Judgement>,
     /// The rules ask for a person.
     pub(super) hold: bool,
     pub(super) edited: bool,
@@ -21,7 +24,7 @@ pub(super) struct Screened {
 impl Gateway {
     pub(super) fn screen<'a>(
         &self,
-        mut call: Call<'a, Admitted>,
+        mut call: Call<'a, Recalled>,
         trail: &mut Trail,
     ) -> Result<Call<'a, Screened>, Refusal> {
         let modes = call.item.settings.modes;
@@ -51,8 +54,9 @@ impl Gateway {
             return Err(blocked());
         }
         let hold = inspection.disposition == Disposition::Hold;
-        let edited = inspection.edited;
-        Ok(call.pass(|admitted| Screened { admitted, hold, edited }))
+        let edited = inspection.edited || call.passed.edited;
+        let flow = self.judge_flow(&mut call, trail)?;
+        Ok(call.pass(|recalled| Screened { recalled, flow, hold, edited }))
     }
 }
 
@@ -62,7 +66,7 @@ fn blocked() -> Refusal {
     Refusal::new(Code::Blocked, text, "the firewall blocked the arguments")
 }
 
-fn fits_schema(call: &Call<'_, Admitted>) -> Result<(), Refusal> {
+fn fits_schema(call: &Call<'_, Recalled>) -> Result<(), Refusal> {
     let Some(schema) = call.item.input.as_ref().filter(|_| call.arrival.method != Method::Complete)
     else {
         return Ok(());

@@ -1,0 +1,294 @@
+//! What ties a call to what its run read.
+
+use super::{Evidence, Judge, Tie};
+use crate::{
+    flow::{
+        reading::Naming,
+        run::Seen,
+        sink::{Arguments, Destination, Role, Sink, described_by},
+        token::{self, Kind},
+    },
+    label::{Confidentiality, Integrity},
+};
+
+pub(super) struct Trace<'a> {
+    pub(super) judge: &'a Judge<'a>,
+    pub(super) sink: Sink<'a>,
+    pub(super) arguments: &'a Arguments,
+    pub(super) obeyed: bool,
+}
+
+/// Where a destination comes from.
+enum Origin {
+    /// The agent's own words before it read anything, or the organisation's list.
+    Own,
+    /// No text that the run read names it.
+    Unknown,
+    Named(Naming, u16),
+}
+
+/// The kind of a grant's key among digests.
+const GRANT: u8 = 101;
+/// Bytes of an address beyond which it can carry something worth stealing.
+const ADDRESS_BYTES_MAX: usize = 120;
+
+impl Trace<'_> {
+    pub(super) fn ties(&self) -> Vec<Tie> {
+        let mut ties = Vec::new();
+        self.run_wide(&mut ties);
+        let of_leaf =
+            |leaf: usize| self.arguments.destinations.iter().filter(move |it| it.leaf == leaf);
+        for index in 0..self.arguments.leaves.len() {
+            self.destination(index, &of_leaf(index).collect::<Vec<_>>(), &mut ties);
+        }
+        self.described(&mut ties);
+        self.overlaps(&mut ties);
+        ties
+    }
+
+    /// What holds of the run as a whole.
+    fn run_wide(&self, ties: &mut Vec<Tie>) {
+        let run = self.judge.run;
+        let mut tie = |evidence, source, place: &str| {
+            ties.push(Tie { evidence, source, place: place.to_owned() });
+        };
+        for (index, source) in (0_u16..).zip(&run.sources) {
+            if source.instructs {
+                tie(Evidence::Instructed, index, "this run was spoken to by");
+            }
+        }
+        let worst = |worse: &dyn Fn(&crate::flow::run::Source) -> bool| {
+            (0_u16..).zip(&run.sources).find(|(_, source)| worse(source)).map(|(index, _)| index)
+        };
+        let read = |integrity| worst(&|source| source.label.integrity >= integrity);
+        let stranger = read(Integrity::Untrusted).or_else(|| read(Integrity::Mixed));
+        if let Some(index) = stranger {
+            tie(Evidence::Any, index, "this run has read");
+        }
+        let private = worst(&|source| source.label.confidentiality >= Confidentiality::Private);
+        if let Some(index) = private.filter(|index| Some(*index) != stranger) {
+            tie(Evidence::Any, index, "this run has read");
+        }
+        if run.saturated {
+            tie(Evidence::Any, u16::MAX, "");
+        }
+    }
+
+    /// Ties of the destinations that one argument names.
+    fn destination(&self, index: usize, named: &[&Destination], ties: &mut Vec<Tie>) {
+        let Some(leaf) = self.arguments.leaves.get(index) else { return };
+        if named.iter().any(|it| self.judge.trusted.covers(it.kind, &it.token)) {
+            return;
+        }
+        let mut tie = |evidence, source, kind: Kind, verb: &str| {
+            let place = format!("the {} in `{}` is {verb} by", kind.name(), leaf.pointer);
+            ties.push(Tie { evidence, source, place });
+        };
+        let is = |kinds: &[Kind], it: &Destination| kinds.contains(&it.kind);
+        let web: Vec<_> = named
+            .iter()
+            .copied()
+            .filter(|it| is(&[Kind::Url, Kind::Page, Kind::Host], it))
+            .collect();
+        let rest = named.iter().copied().filter(|it| !is(&[Kind::Url, Kind::Page, Kind::Host], it));
+        for it in rest {
+            if let Origin::Named(naming, source) = self.origin(it)
+                && self.counts(it.kind, naming, source)
+            {
+                tie(Evidence::Destination, source, it.kind, "first named");
+                if naming == Naming::Ordered {
+                    tie(Evidence::Order, source, it.kind, "ordered");
+                }
+            }
+        }
+        if web.is_empty()
+            || leaf.role == Role::Text && named.iter().any(|it| it.kind == Kind::Email)
+        {
+            return;
+        }
+        match self.web_origin(&web) {
+            Origin::Named(naming, source) if self.counts(Kind::Host, naming, source) => {
+                tie(Evidence::Destination, source, Kind::Url, "first named");
+                if naming == Naming::Ordered {
+                    tie(Evidence::Order, source, Kind::Url, "ordered");
+                }
+            }
+            Origin::Unknown if carries_data(&web) => {
+                let latest = self.judge.run.sources.len().saturating_sub(1);
+                let latest = u16::try_from(latest).unwrap_or(u16::MAX);
+                tie(Evidence::Query, latest, Kind::Url, "of unknown origin and follows");
+            }
+            _ => {}
+        }
+    }
+
+    fn origin(&self, it: &Destination) -> Origin {
+        let run = self.judge.run;
+        let mut found = Origin::Unknown;
+        let mut look = |digest: u64| match run.tokens.get(&digest) {
+            Some(Seen { own: true, .. }) => {
+                found = Origin::Own;
+                true
+            }
+            Some(Seen { named: Some((naming, source)), .. }) => {
+                let stricter = !matches!(&found, Origin::Named(before, _) if before >= naming);
+                if stricter {
+                    found = Origin::Named(*naming, *source);
+                }
+                false
+            }
+            _ => false,
+        };
+        if look(it.digest) || it.kind != Kind::Path {
+            return found;
+        }
+        for suffix in token::suffixes(&it.token) {
+            // Two paths may end alike: only the whole path is the agent's own.
+            let digest = self.judge.digester.of(Kind::Path as u8, suffix.as_bytes());
+            if run.tokens.get(&digest).is_some_and(|seen| !seen.own) {
+                look(digest);
+            }
+        }
+        found
+    }
+
+    /// The nearest of address, pages above it and host that is known decides; an address that a text
+    /// gives whole carries nothing of the run.
+    fn web_origin(&self, web: &[&Destination]) -> Origin {
+        let run = self.judge.run;
+        let of =
+            |kind: Kind| web.iter().find(|it| it.kind == kind).map(|it| run.tokens.get(&it.digest));
+        let whole = of(Kind::Url).flatten();
+        if let Some(Seen { named: Some(_), .. }) = whole
+            && self.sink.classes.only_fetches()
+            && run.label.confidentiality < Confidentiality::Private
+            && self.arguments.leaves.iter().all(|leaf| leaf.text.len() <= ADDRESS_BYTES_MAX * 4)
+        {
+            return Origin::Own;
+        }
+        let page = web.iter().find(|it| it.kind == Kind::Page);
+        let digests = page.into_iter().flat_map(|page| {
+            let above = token::above(&page.token);
+            let of = |page: &str| self.judge.digester.of(Kind::Page as u8, page.as_bytes());
+            std::iter::once(page.digest).chain(above.map(of)).collect::<Vec<_>>()
+        });
+        let host = web.iter().filter(|it| it.kind == Kind::Host).map(|it| it.digest);
+        let whole = web.iter().filter(|it| it.kind == Kind::Url).map(|it| it.digest);
+        for digest in whole.chain(digests).chain(host) {
+            match run.tokens.get(&digest) {
+                Some(Seen { own: true, .. }) => return Origin::Own,
+                Some(Seen { named: Some((naming, source)), .. }) => {
+                    return Origin::Named(*naming, *source);
+                }
+                _ => {}
+            }
+        }
+        Origin::Unknown
+    }
+
+    /// Whether a destination that a text names this way is a stranger's choice rather than data.
+    ///
+    /// A file or a branch that is only spoken of is what honest work is about; an order to write it
+    /// is not. What a server lists is how it wants to be asked.
+    fn counts(&self, kind: Kind, naming: Naming, source: u16) -> bool {
+        let source = self.judge.run.sources.get(usize::from(source));
+        let same = source.is_some_and(|source| *source.server == *self.sink.server);
+        match (kind, naming) {
+            (_, Naming::Ordered) | (Kind::Account, _) => true,
+            (Kind::Path | Kind::Name, Naming::Mentioned) => self.obeyed && kind == Kind::Path,
+            (Kind::Path | Kind::Name, Naming::Listed) => false,
+            (_, Naming::Mentioned) => true,
+            (_, Naming::Listed) => !same,
+        }
+    }
+
+    /// A passage that orders something describes this call: it names the tool, or it holds all that
+    /// the call says of itself and that the agent did not say before.
+    fn described(&self, ties: &mut Vec<Tie>) {
+        let judge = self.judge;
+        if judge.run.orders.is_empty() {
+            return;
+        }
+        let name = self.sink.tool.to_lowercase();
+        let distinctive = name.contains('_') || name.contains('-');
+        let name = judge.digester.of(crate::flow::reading::WORD, name.as_bytes());
+        let leaves: Vec<_> = (0..).zip(&self.arguments.leaves).collect();
+        let own = |index: usize| {
+            let mut of = self.arguments.destinations.iter().filter(|it| it.leaf == index);
+            of.any(|it| judge.run.tokens.get(&it.digest).is_some_and(|seen| seen.own))
+        };
+        let theirs: Vec<Vec<u64>> = leaves
+            .iter()
+            .filter(|(index, _)| !own(*index))
+            .map(|(_, leaf)| described_by(leaf, judge.digester))
+            .filter(|words| !words.is_empty())
+            .collect();
+        for (source, words) in &judge.run.orders {
+            let has = |word: &u64| words.binary_search(word).is_ok();
+            let named = distinctive && has(&name);
+            let told = !theirs.is_empty() && theirs.iter().all(|leaf| leaf.iter().all(has));
+            if named || told {
+                let place = if named {
+                    "the tool is named in an order of"
+                } else {
+                    "the call is described by"
+                };
+                ties.push(Tie {
+                    evidence: Evidence::Order,
+                    source: *source,
+                    place: place.to_owned(),
+                });
+            }
+        }
+    }
+
+    /// What arguments repeat of what the run read.
+    fn overlaps(&self, ties: &mut Vec<Tie>) {
+        let run = self.judge.run;
+        if run.prints.is_empty() {
+            return;
+        }
+        for (leaf, reading) in self.arguments.contents() {
+            let Ok(prints) = self.judge.digester.prints(&reading, usize::MAX) else { continue };
+            let mut sources: Vec<u16> =
+                prints.iter().filter_map(|print| run.prints.get(print).copied()).collect();
+            sources.sort_unstable();
+            sources.dedup();
+            ties.extend(sources.into_iter().map(|source| Tie {
+                evidence: Evidence::Overlap,
+                source,
+                place: format!("`{}` repeats text of", leaf.pointer),
+            }));
+        }
+    }
+
+    /// What a person's yes to this call covers: this tool with these destinations, an address by its
+    /// host and a path by its folder; without destinations of others, this tool with the agent's own.
+    pub(super) fn key(&self) -> u64 {
+        let digester = self.judge.digester;
+        let text = |text: &str| digester.of(GRANT, text.as_bytes());
+        let mut parts = vec![text(self.sink.server), text(self.sink.tool)];
+        let mut places: Vec<u64> = Vec::new();
+        for it in &self.arguments.destinations {
+            let foreign = matches!(self.origin(it), Origin::Named(naming, source)
+                if self.counts(it.kind, naming, source));
+            let place = match it.kind {
+                Kind::Url | Kind::Page => continue,
+                Kind::Path => it.token.rsplit_once('/').map_or("", |(folder, _)| folder),
+                _ => &it.token,
+            };
+            if foreign {
+                places.push(digester.of(it.kind as u8, place.as_bytes()));
+            }
+        }
+        places.sort_unstable();
+        places.dedup();
+        parts.extend(places);
+        digester.join(&parts)
+    }
+}
+
+fn carries_data(web: &[&Destination]) -> bool {
+    let whole = web.iter().find(|it| it.kind == Kind::Url);
+    whole.is_some_and(|it| it.token.contains('?') || it.token.len() > ADDRESS_BYTES_MAX)
+}
