@@ -180,6 +180,30 @@ impl Gateway {
         Box::pin(self.runs.learn(run, source, &brought)).await.map_err(|error| unkept(&error))
     }
 
+    /// What a server says while the call runs reaches the caller before its answer: its label counts
+    /// from here on.
+    ///
+    /// # Errors
+    /// It could not be noted: nothing may be sent.
+    pub(super) async fn foresee(&self, arrival: &Arrival, trail: &Trail) -> Result<(), Refusal> {
+        let line = &arrival.line;
+        let asked = ["sampling", "elicitation"];
+        let hears = line.progress_token.is_some()
+            || line.log_level.is_some()
+            || asked.iter().any(|name| arrival.client.capabilities.get(name).is_some());
+        if !hears {
+            return Ok(());
+        }
+        let mut nothing = Object::new();
+        let brought = self.brought(&mut nothing, trail);
+        self.remember(brought, &nothing, trail).await.map_err(|mut refusal| {
+            let text = "Not executed: the gateway cannot keep what this run will read.";
+            text.clone_into(&mut refusal.text);
+            refusal.code = Code::Internal;
+            refusal
+        })
+    }
+
     /// An upstream's error is a stranger's text like any other.
     pub(super) async fn remember_error<'a, S>(
         &self,

@@ -55,13 +55,29 @@ impl Digester {
     /// # Errors
     /// There are more.
     pub(super) fn prints(&self, normal: &[u8], max: usize) -> Result<Vec<u64>, TooMany> {
+        // Neighbours repeat each other, so that far more are made than are kept.
+        let room = max.saturating_mul(4);
         let mut prints = Vec::new();
-        let grams: Vec<u64> = self.grams(normal).collect();
-        for window in grams.windows(WINDOW.min(grams.len().max(1))) {
+        let mut window = [u64::MAX; WINDOW];
+        let mut count = 0;
+        for (index, gram) in self.grams(normal).enumerate() {
+            if let Some(place) = window.get_mut(index % WINDOW) {
+                *place = gram;
+            }
+            count = index + 1;
+            if count < WINDOW {
+                continue;
+            }
             let least = window.iter().copied().min().unwrap_or_default();
             if prints.last() != Some(&least) {
                 prints.push(least);
             }
+            if prints.len() > room {
+                return Err(TooMany);
+            }
+        }
+        if (1..WINDOW).contains(&count) {
+            prints.extend(window.iter().copied().min());
         }
         prints.sort_unstable();
         prints.dedup();

@@ -138,8 +138,7 @@ impl Judge<'_> {
     /// Whether a person's yes in this run covers this: the same tool and destination, nothing that a
     /// text ordered, and nothing read since that reaches the arguments.
     fn is_granted(&self, sink: Sink<'_>, tie: &Tie, grant: &Grant) -> bool {
-        if sink.risk >= Risk::Critical || matches!(tie.evidence, Evidence::Nonce | Evidence::Order)
-        {
+        if sink.risk >= Risk::Critical || tie.evidence == Evidence::Order {
             return false;
         }
         let reaches = tie.evidence != Evidence::Any;

@@ -57,10 +57,6 @@ impl Reading {
         reader.value(value, 0);
         reader.finish()
     }
-
-    pub(super) fn of_text(text: &str, digester: &Digester, bounds: Bounds) -> Self {
-        Self::of(&text.into(), digester, bounds)
-    }
 }
 
 struct Reader<'a> {
@@ -106,7 +102,7 @@ impl Reader<'_> {
             && depth < DEPTH_MAX
             && let Ok(inner) = json::parse(trimmed.trim_end().as_bytes(), &json::Limits::default())
         {
-            self.text.extend(normal(text));
+            self.take(text);
             self.value(&inner, depth + 1);
             if text.len() <= LISTED_JSON_BYTES_MAX {
                 // A small object may be the call that a text wants made, written out.
@@ -117,8 +113,18 @@ impl Reader<'_> {
         self.prose(text);
     }
 
+    /// Keeps the text for its prints, as far as they can be kept.
+    fn take(&mut self, text: &str) {
+        const BYTES_PER_PRINT: usize = 16;
+        if self.text.len() > self.bounds.prints.saturating_mul(BYTES_PER_PRINT) {
+            self.reading.over = true;
+        } else {
+            self.text.extend(normal(text));
+        }
+    }
+
     fn prose(&mut self, text: &str) {
-        self.text.extend(normal(text));
+        self.take(text);
         let mut paragraph = String::new();
         let mut orders = false;
         for line in text.lines() {
@@ -169,6 +175,11 @@ impl Reader<'_> {
 
     fn tokens(&mut self, text: &str, naming: Naming) {
         let Self { digester, reading, .. } = self;
+        // One text is repeated a few times at most before it says nothing new.
+        if reading.tokens.len() > self.bounds.tokens.saturating_mul(8) {
+            reading.over = true;
+            return;
+        }
         token::each(text, &mut |kind, token| {
             let mut keep = |kind: Kind, token: &str| {
                 reading.tokens.push((digester.of(kind as u8, token.as_bytes()), naming));
@@ -255,7 +266,7 @@ mod tests {
 
     fn naming(text: &str, kind: Kind, token: &str) -> Option<Naming> {
         let digester = Digester::new(&Sealer::new(&[7; 32]));
-        let reading = Reading::of_text(text, &digester, BOUNDS);
+        let reading = Reading::of(&text.into(), &digester, BOUNDS);
         let wanted = digester.of(kind as u8, token.as_bytes());
         reading.tokens.iter().find(|(token, _)| *token == wanted).map(|(_, naming)| *naming)
     }
@@ -278,7 +289,7 @@ mod tests {
         let digester = Digester::new(&Sealer::new(&[7; 32]));
         let text: String = (0..200).map(|number| format!("file-{number}.txt\n")).collect();
         let bounds = Bounds { tokens: 10, ..BOUNDS };
-        assert!(Reading::of_text(&text, &digester, bounds).over);
-        assert!(!Reading::of_text(&text, &digester, BOUNDS).over);
+        assert!(Reading::of(&text.as_str().into(), &digester, bounds).over);
+        assert!(!Reading::of(&text.as_str().into(), &digester, BOUNDS).over);
     }
 }

@@ -57,109 +57,30 @@ pub(super) struct Arguments {
 }
 
 /// Words of an argument's name that say it is a destination.
-const DESTINATIONS: &[&str] = &[
-    "to",
-    "cc",
-    "bcc",
-    "recipient",
-    "recipients",
-    "email",
-    "emails",
-    "mail",
-    "address",
-    "addresses",
-    "url",
-    "urls",
-    "uri",
-    "uris",
-    "href",
-    "link",
-    "links",
-    "endpoint",
-    "webhook",
-    "callback",
-    "host",
-    "hostname",
-    "domain",
-    "path",
-    "paths",
-    "file",
-    "files",
-    "filename",
-    "filepath",
-    "dir",
-    "directory",
-    "folder",
-    "destination",
-    "dest",
-    "target",
-    "channel",
-    "channels",
-    "user",
-    "users",
-    "username",
-    "assignee",
-    "assignees",
-    "reviewer",
-    "reviewers",
-    "member",
-    "members",
-    "invitee",
-    "attendees",
-    "account",
-    "accounts",
-    "iban",
-    "payee",
-    "beneficiary",
-    "branch",
-    "ref",
-    "remote",
-    "repo",
-    "repository",
-    "owner",
-    "org",
-    "project",
-    "bucket",
-    "phone",
-    "chat",
-    "room",
-    "topic",
-    "source",
-    "src",
-    "location",
-    "site",
-    "page",
-    "origin",
-    "base",
-    "head",
-];
+const DESTINATIONS: &str = "to cc bcc recipient recipients email emails mail address addresses url urls uri uris href \
+    link links endpoint webhook callback host hostname domain path paths file files filename \
+    filepath dir directory folder destination dest target channel channels user users username \
+    assignee assignees reviewer reviewers member members invitee attendees account accounts iban \
+    payee beneficiary branch ref remote repo repository owner org project bucket phone chat room \
+    topic source src location site page origin base head";
 /// Words of an argument's name that say it is run.
-const CODE: &[&str] = &[
-    "command",
-    "cmd",
-    "code",
-    "script",
-    "query",
-    "sql",
-    "expression",
-    "args",
-    "arguments",
-    "shell",
-    "program",
-    "statement",
-    "javascript",
-    "js",
-    "function",
-];
+const CODE: &str = "command cmd code script query sql expression args arguments shell program statement \
+    javascript js function";
 /// Arguments of one call that are looked at; a call with more is taken for one without destination.
 const LEAVES_MAX: usize = 4096;
 
 impl Arguments {
-    pub(super) fn of(arguments: &Json, digester: &Digester) -> Self {
+    /// `brief` leaves long content unread: the run is clean, so only what the agent may call its own
+    /// counts.
+    pub(super) fn of(arguments: &Json, digester: &Digester, brief: bool) -> Self {
+        const BRIEF_BYTES_MAX: usize = 1024;
         let mut all = Self::default();
         all.collect(arguments, &mut String::new(), Role::Text);
         for index in 0..all.leaves.len() {
             let Some(leaf) = all.leaves.get(index) else { break };
+            if brief && leaf.role == Role::Text && leaf.text.len() > BRIEF_BYTES_MAX {
+                continue;
+            }
             let (text, role) = (leaf.text.clone(), leaf.role);
             all.name(index, &text, role, digester);
         }
@@ -247,7 +168,7 @@ fn role_of(key: &str) -> Option<Role> {
         }
     }
     words.push(word);
-    let any = |set: &[&str]| words.iter().any(|word| set.contains(&word.as_str()));
+    let any = |set: &str| set.split_whitespace().any(|it| words.iter().any(|word| word == it));
     match () {
         () if any(CODE) => Some(Role::Code),
         () if any(DESTINATIONS) => Some(Role::Destination),
@@ -298,58 +219,20 @@ pub(super) fn described_by(leaf: &Leaf, digester: &Digester) -> Vec<u64> {
 }
 
 /// Files that agents, shells and build servers read and obey, by how their path ends.
-const OBEYED: &[&str] = &[
-    ".bashrc",
-    ".bash_profile",
-    ".bash_login",
-    ".profile",
-    ".zshrc",
-    ".zshenv",
-    ".zprofile",
-    "config.fish",
-    "crontab",
-    ".mcp.json",
-    "mcp.json",
-    "claude_desktop_config.json",
-    "claude.md",
-    "claude.local.md",
-    "agents.md",
-    "gemini.md",
-    ".cursorrules",
-    ".windsurfrules",
-    ".clinerules",
-    "copilot-instructions.md",
-    ".gitlab-ci.yml",
-    "jenkinsfile",
-    ".gitconfig",
-    ".npmrc",
-    ".pypirc",
-    ".envrc",
-    "authorized_keys",
-    ".pre-commit-config.yaml",
-];
+const OBEYED: &str = ".bashrc .bash_profile .bash_login .profile .zshrc .zshenv .zprofile config.fish crontab \
+    .mcp.json mcp.json claude_desktop_config.json claude.md claude.local.md agents.md gemini.md \
+    .cursorrules .windsurfrules .clinerules copilot-instructions.md .gitlab-ci.yml jenkinsfile \
+    .gitconfig .npmrc .pypirc .envrc authorized_keys .pre-commit-config.yaml";
 /// Folders whose files are obeyed.
-const OBEYED_FOLDERS: &[&str] = &[
-    ".git/",
-    ".github/workflows/",
-    ".claude/",
-    ".cursor/",
-    ".vscode/",
-    ".ssh/",
-    ".husky/",
-    ".config/autostart/",
-    ".config/systemd/",
-    "cron.d/",
-    ".codex/",
-    ".gemini/",
-];
+const OBEYED_FOLDERS: &str = ".git/ .github/workflows/ .claude/ .cursor/ .vscode/ .ssh/ .husky/ .config/autostart/ \
+    .config/systemd/ cron.d/ .codex/ .gemini/";
 
 /// Whether what is written to this path is obeyed by others later.
 pub(super) fn is_obeyed(path: &str) -> bool {
     let path = path.to_lowercase();
     let name = path.rsplit('/').next().unwrap_or(&path);
     let within = |folder: &str| path.starts_with(folder) || path.contains(&format!("/{folder}"));
-    OBEYED.contains(&name) || OBEYED_FOLDERS.iter().any(|folder| within(folder))
+    OBEYED.split_whitespace().any(|it| it == name) || OBEYED_FOLDERS.split_whitespace().any(within)
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ mod demo;
 mod faults;
 mod fidelity;
 mod firewall;
+mod flow;
 mod forgery;
 mod identity;
 mod limits;

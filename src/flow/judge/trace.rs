@@ -3,6 +3,7 @@
 use super::{Evidence, Judge, Tie};
 use crate::{
     flow::{
+        class::Class,
         reading::Naming,
         run::Seen,
         sink::{Arguments, Destination, Role, Sink, described_by},
@@ -25,6 +26,13 @@ enum Origin {
     /// No text that the run read names it.
     Unknown,
     Named(Naming, u16),
+}
+
+/// The words of an argument.
+struct Words {
+    words: Vec<u64>,
+    /// It is content rather than a place.
+    content: bool,
 }
 
 /// The kind of a grant's key among digests.
@@ -114,9 +122,14 @@ impl Trace<'_> {
                 }
             }
             Origin::Unknown if carries_data(&web) => {
-                let latest = self.judge.run.sources.len().saturating_sub(1);
-                let latest = u16::try_from(latest).unwrap_or(u16::MAX);
-                tie(Evidence::Query, latest, Kind::Url, "of unknown origin and follows");
+                // What could leave with it is what another server keeps.
+                let told = (0_u16..).zip(&self.judge.run.sources).find(|(_, source)| {
+                    source.label.confidentiality >= Confidentiality::Internal
+                        && *source.server != *self.sink.server
+                });
+                if let Some((source, _)) = told {
+                    tie(Evidence::Query, source, Kind::Url, "of unknown origin and could carry");
+                }
             }
             _ => {}
         }
@@ -173,10 +186,14 @@ impl Trace<'_> {
             std::iter::once(page.digest).chain(above.map(of)).collect::<Vec<_>>()
         });
         let host = web.iter().filter(|it| it.kind == Kind::Host).map(|it| it.digest);
-        let whole = web.iter().filter(|it| it.kind == Kind::Url).map(|it| it.digest);
-        for digest in whole.chain(digests).chain(host) {
+        if let Some(Seen { own: true, .. }) = whole {
+            return Origin::Own;
+        }
+        // A page that the user named and a text names too: with another query it is the text's.
+        let asks = web.iter().any(|it| it.kind == Kind::Url && it.token.contains('?'));
+        for digest in whole_of(web).chain(digests).chain(host) {
             match run.tokens.get(&digest) {
-                Some(Seen { own: true, .. }) => return Origin::Own,
+                Some(Seen { own: true, named }) if !asks || named.is_none() => return Origin::Own,
                 Some(Seen { named: Some((naming, source)), .. }) => {
                     return Origin::Named(*naming, *source);
                 }
@@ -195,6 +212,8 @@ impl Trace<'_> {
         let same = source.is_some_and(|source| *source.server == *self.sink.server);
         match (kind, naming) {
             (_, Naming::Ordered) | (Kind::Account, _) => true,
+            // Whom money goes to is nobody's to name but the user's.
+            (Kind::Name, _) if self.sink.classes.has(Class::Money) => true,
             (Kind::Path | Kind::Name, Naming::Mentioned) => self.obeyed && kind == Kind::Path,
             (Kind::Path | Kind::Name, Naming::Listed) => false,
             (_, Naming::Mentioned) => true,
@@ -212,34 +231,42 @@ impl Trace<'_> {
         let name = self.sink.tool.to_lowercase();
         let distinctive = name.contains('_') || name.contains('-');
         let name = judge.digester.of(crate::flow::reading::WORD, name.as_bytes());
-        let leaves: Vec<_> = (0..).zip(&self.arguments.leaves).collect();
+        let leaves = self.told_of_itself();
+        for (source, words) in &judge.run.orders {
+            let has = |word: &u64| words.binary_search(word).is_ok();
+            let named = distinctive && has(&name);
+            let in_it = |leaf: &Words| leaf.words.iter().all(has);
+            let told =
+                leaves.iter().any(in_it) && leaves.iter().filter(|leaf| leaf.content).all(in_it);
+            if named || told {
+                let place = match named {
+                    true => "the tool is named in an order of",
+                    false => "the call is described by",
+                };
+                let place = place.to_owned();
+                ties.push(Tie { evidence: Evidence::Order, source: *source, place });
+            }
+        }
+    }
+
+    /// The words of each argument that tells this call from others. A place that no text names is the
+    /// agent's own business, and so are numbers and what is too short to tell anything.
+    fn told_of_itself(&self) -> Vec<Words> {
+        const TELLING_BYTES_MIN: usize = 3;
+        let judge = self.judge;
         let own = |index: usize| {
             let mut of = self.arguments.destinations.iter().filter(|it| it.leaf == index);
             of.any(|it| judge.run.tokens.get(&it.digest).is_some_and(|seen| seen.own))
         };
-        let theirs: Vec<Vec<u64>> = leaves
-            .iter()
-            .filter(|(index, _)| !own(*index))
-            .map(|(_, leaf)| described_by(leaf, judge.digester))
-            .filter(|words| !words.is_empty())
-            .collect();
-        for (source, words) in &judge.run.orders {
-            let has = |word: &u64| words.binary_search(word).is_ok();
-            let named = distinctive && has(&name);
-            let told = !theirs.is_empty() && theirs.iter().all(|leaf| leaf.iter().all(has));
-            if named || told {
-                let place = if named {
-                    "the tool is named in an order of"
-                } else {
-                    "the call is described by"
-                };
-                ties.push(Tie {
-                    evidence: Evidence::Order,
-                    source: *source,
-                    place: place.to_owned(),
-                });
-            }
-        }
+        let leaves = (0..).zip(&self.arguments.leaves).filter(|(index, leaf)| {
+            let tells = leaf.text.len() >= TELLING_BYTES_MIN && leaf.text.parse::<f64>().is_err();
+            tells && !own(*index)
+        });
+        let words = leaves.map(|(_, leaf)| Words {
+            words: described_by(leaf, judge.digester),
+            content: leaf.role != Role::Destination,
+        });
+        words.filter(|leaf| !leaf.words.is_empty()).collect()
     }
 
     /// What arguments repeat of what the run read.
@@ -286,6 +313,10 @@ impl Trace<'_> {
         parts.extend(places);
         digester.join(&parts)
     }
+}
+
+fn whole_of(web: &[&Destination]) -> impl Iterator<Item = u64> {
+    web.iter().filter(|it| it.kind == Kind::Url).map(|it| it.digest)
 }
 
 fn carries_data(web: &[&Destination]) -> bool {
