@@ -106,8 +106,8 @@ impl Gateway {
     ) -> Result<Arc<Item>, Refusal> {
         let call = self.find(arrival, trail)?;
         let call = self.authorize(call, trail)?;
-        let call = self.admit(call, trail)?;
         let call = self.recall(call, trail).await?;
+        let call = self.admit(call, trail)?;
         let call = self.screen(call, trail)?;
         let call = self.clear(call, trail).await?;
         trail.decide(self, call.arrival).await?;
@@ -125,8 +125,8 @@ impl Gateway {
     ) -> Result<Object, Refusal> {
         let call = self.find(arrival, trail)?;
         let call = self.authorize(call, trail)?;
-        let call = self.admit(call, trail)?;
         let call = self.recall(call, trail).await?;
+        let call = self.admit(call, trail)?;
         let call = self.screen(call, trail)?;
         let call = self.clear(call, trail).await?;
         let sent = self.send(call, trail).await;

@@ -43,7 +43,7 @@ impl Gateway {
         if edited || approval.is_some() {
             self.confirm(call.arrival, &call.item, &call.arguments, trail)?;
         }
-        Ok(call.pass(|screened| Cleared { seat: screened.recalled.admitted.seat, approval }))
+        Ok(call.pass(|screened| Cleared { seat: screened.admitted.seat, approval }))
     }
 
     /// A person agreed to the definition they were shown. If it changed while they thought, their
@@ -85,7 +85,7 @@ impl Gateway {
         let limiter = self.limiter.load_full();
         let mode = call.item.settings.modes.limits;
         let waiting = trail.carry_out(mode, limiter.wait_seat(key))?;
-        call.passed.recalled.admitted.seat = None;
+        call.passed.admitted.seat = None;
         let (policies, rules) = (self.policies.load_full(), self.firewall.load_full());
         let request = Request {
             principal: &arrival.principal,
@@ -111,7 +111,7 @@ impl Gateway {
             Mode::Enforce => seat_in_time(&limiter, key).await,
             Mode::Observe => limiter.seat(key),
         };
-        call.passed.recalled.admitted.seat = trail.carry_out(mode, seat)?;
+        call.passed.admitted.seat = trail.carry_out(mode, seat)?;
         Ok(held)
     }
 }
@@ -134,7 +134,7 @@ async fn seat_in_time(limiter: &Limiter, key: u64) -> Result<Seat, Refusal> {
 
 fn reasons(call: &Call<'_, Screened>) -> Vec<String> {
     let mut reasons = Vec::new();
-    if let Some(reason) = &call.passed.recalled.admitted.authorized.hold {
+    if let Some(reason) = &call.passed.admitted.recalled.authorized.hold {
         reasons.push(reason.to_string());
     }
     if call.passed.hold {

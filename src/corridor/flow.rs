@@ -3,7 +3,10 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use super::{Answer, Arrival, Call, Trail, admit::Admitted, release::withheld, screen::Screened};
+use super::{
+    Answer, Arrival, Call, Trail, admit::Admitted, authorize::Authorized, release::withheld,
+    screen::Screened,
+};
 use crate::{
     approval::Held,
     catalog::Item,
@@ -21,7 +24,7 @@ use crate::{
 /// A call whose run is known, without our own marks in its arguments.
 #[derive(Debug)]
 pub(super) struct Recalled {
-    pub(super) admitted: Admitted,
+    pub(super) authorized: Authorized,
     pub(super) run: RunName,
     /// Results of the run whose marks stood in the arguments.
     pub(super) marked: BTreeSet<u16>,
@@ -29,9 +32,10 @@ pub(super) struct Recalled {
 }
 
 impl Gateway {
+    /// Before the call takes a seat: the store may have to be asked.
     pub(super) async fn recall<'a>(
         &self,
-        mut call: Call<'a, Admitted>,
+        mut call: Call<'a, Authorized>,
         trail: &mut Trail,
     ) -> Result<Call<'a, Recalled>, Refusal> {
         let run = self.run_of(call.arrival).await?;
@@ -47,7 +51,7 @@ impl Gateway {
                 call.arguments = arguments;
             }
         }
-        Ok(call.pass(|admitted| Recalled { admitted, run, marked, edited }))
+        Ok(call.pass(|authorized| Recalled { authorized, run, marked, edited }))
     }
 
     pub(super) async fn run_of(&self, arrival: &Arrival) -> Result<RunName, Refusal> {
@@ -61,13 +65,13 @@ impl Gateway {
     /// What flow rules say of a call, if it asks for a person.
     pub(super) fn judge_flow(
         &self,
-        call: &mut Call<'_, Recalled>,
+        call: &mut Call<'_, Admitted>,
         trail: &mut Trail,
     ) -> Result<Option<Judgement>, Refusal> {
         if call.arrival.method != Method::ToolsCall {
             return Ok(None);
         }
-        let Recalled { run, marked, .. } = &call.passed;
+        let Recalled { run, marked, .. } = &call.passed.recalled;
         let judgement = self.judgement(&call.item, run, marked, &mut call.arguments);
         trail.rules.extend(judgement.rules.iter().cloned());
         let refusal = match judgement.disposition {
@@ -122,7 +126,7 @@ impl Gateway {
         held: &Held,
         trail: &mut Trail,
     ) -> Result<(), Refusal> {
-        let Recalled { run, marked, .. } = &call.passed.recalled;
+        let Recalled { run, marked, .. } = &call.passed.admitted.recalled;
         let (run, marked) = (run.clone(), marked.clone());
         let mut arguments = held.arguments.clone();
         let now = self.judgement(&call.item, &run, &marked, &mut arguments);

@@ -1,6 +1,6 @@
 //! The firewall on the way in: do the arguments fit the schema, and may their content pass?
 
-use super::{Call, Trail, flow::Recalled};
+use super::{Call, Trail, admit::Admitted};
 use crate::{
     catalog::Kind,
     firewall::{Disposition, Surface},
@@ -13,7 +13,7 @@ use crate::{
 /// A call whose content may pass, as edited.
 #[derive(Debug)]
 pub(super) struct Screened {
-    pub(super) recalled: Recalled,
+    pub(super) admitted: Admitted,
     /// What flow rules say, if they ask for a person.
     pub(super) flow: Option<Judgement>,
     /// The rules ask for a person.
@@ -24,7 +24,7 @@ pub(super) struct Screened {
 impl Gateway {
     pub(super) fn screen<'a>(
         &self,
-        mut call: Call<'a, Recalled>,
+        mut call: Call<'a, Admitted>,
         trail: &mut Trail,
     ) -> Result<Call<'a, Screened>, Refusal> {
         let modes = call.item.settings.modes;
@@ -54,9 +54,9 @@ impl Gateway {
             return Err(blocked());
         }
         let hold = inspection.disposition == Disposition::Hold;
-        let edited = inspection.edited || call.passed.edited;
+        let edited = inspection.edited || call.passed.recalled.edited;
         let flow = self.judge_flow(&mut call, trail)?;
-        Ok(call.pass(|recalled| Screened { recalled, flow, hold, edited }))
+        Ok(call.pass(|admitted| Screened { admitted, flow, hold, edited }))
     }
 }
 
@@ -66,7 +66,7 @@ fn blocked() -> Refusal {
     Refusal::new(Code::Blocked, text, "the firewall blocked the arguments")
 }
 
-fn fits_schema(call: &Call<'_, Recalled>) -> Result<(), Refusal> {
+fn fits_schema(call: &Call<'_, Admitted>) -> Result<(), Refusal> {
     let Some(schema) = call.item.input.as_ref().filter(|_| call.arrival.method != Method::Complete)
     else {
         return Ok(());

