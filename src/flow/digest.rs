@@ -151,7 +151,7 @@ mod tests {
     fn twenty_four_equal_letters_are_always_seen_wherever_they_stand() {
         let secret = "thequickbrownfoxjumpsoverthelazydog";
         for start in 0..=secret.len() - 24 {
-            let part = &secret[start..start + 24];
+            let part = secret.get(start..start + 24).expect("letters of one byte");
             let around = format!("Something else entirely, then {part} and another ending");
             assert!(shares(secret, &around), "{part}");
         }
