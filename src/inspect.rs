@@ -105,6 +105,8 @@ pub struct Inspection {
     pub suspicious: bool,
     /// What all findings of the message weigh together.
     pub score: Score,
+    /// Rules for injections matched that honest texts hardly or seldom do.
+    pub instructs: bool,
     /// Some of it is no text and was not read: images, audio, unknown bytes.
     pub uninspected: bool,
 }
@@ -305,6 +307,7 @@ impl<'a> Walk<'a> {
                 (action, _) => action,
             };
             self.inspection.suspicious |= severe;
+            self.inspection.instructs |= instructs(&finding);
             self.inspection.would = self.inspection.would.max(disposition(action, self.surface));
             if matches!(action, Action::Redact | Action::Strip) {
                 edits.push(finding);
@@ -320,6 +323,14 @@ impl<'a> Walk<'a> {
         }
         self.inspection
     }
+}
+
+/// Whether a finding says that a text gives orders to whoever reads it with a model.
+fn instructs(finding: &Finding) -> bool {
+    let topic = finding.rule.split('.').next().unwrap_or("");
+    matches!(topic, "injection" | "poisoning")
+        && finding.severity >= crate::firewall::Severity::Medium
+        && finding.confidence >= crate::firewall::Confidence::Medium
 }
 
 /// Nobody can wait inside an answer: a hold there means withheld.
