@@ -204,8 +204,12 @@ impl<'a> Walk<'a> {
     }
 
     fn scan(&mut self, text: &str) {
-        let scanned =
-            self.firewall.rules.scan(self.surface, text, &mut self.budget, &mut self.findings);
+        let scanned = self.firewall.rules.scan_again(
+            self.surface,
+            text,
+            &mut self.budget,
+            &mut self.findings,
+        );
         if scanned.is_err() {
             self.inspection.incomplete = true;
             self.inspection.rules.insert(Arc::from("scan.limit"));

@@ -10,6 +10,9 @@ use super::sanitize::is_plain;
 use super::view::{decode_tags, normalize, unescape};
 
 mod matching;
+mod measure;
+pub(super) mod memory;
+mod scratch;
 
 /// What may still be spent on one message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

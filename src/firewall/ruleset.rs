@@ -8,6 +8,7 @@ use std::sync::Arc;
 use aws_lc_rs::digest;
 
 use super::diagnostic::Diagnostic;
+use super::engine::memory::Memory;
 use super::finding::{Confidence, Direction, Severity, Surface};
 use super::pattern::Pattern;
 use super::prefilter::Prefilter;
@@ -40,6 +41,7 @@ pub struct Ruleset {
     digest: String,
     inbound: Side,
     outbound: Side,
+    memory: Memory,
 }
 
 /// The rules of one direction.
@@ -149,6 +151,10 @@ impl Ruleset {
     /// SHA-256 over the level and the names and texts of the files, in hexadecimal.
     pub fn digest(&self) -> &str {
         &self.digest
+    }
+
+    pub(super) fn memory(&self) -> &Memory {
+        &self.memory
     }
 
     pub(super) fn len(&self) -> usize {

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use super::{Compiled, Ruleset, Side, Source, digest_of, example, parse};
 use crate::firewall::diagnostic::{Code, Diagnostic, Place};
+use crate::firewall::engine::memory::Memory;
 use crate::firewall::finding::{Direction, Surface};
 use crate::firewall::pattern::{LITERAL_BYTES_MIN, Pattern};
-use crate::firewall::prefilter::Prefilter;
+use crate::firewall::prefilter::{Owner, Prefilter};
 use crate::firewall::rule::Rule;
 use crate::firewall::verdict::Action;
 
@@ -75,7 +76,7 @@ fn assemble(rules: Vec<Compiled>, level: u8, digest: String) -> Result<Ruleset, 
     }
     let inbound = side(&rules, level, Direction::Inbound).map_err(limit)?;
     let outbound = side(&rules, level, Direction::Outbound).map_err(limit)?;
-    Ok(Ruleset { rules, level, digest, inbound, outbound })
+    Ok(Ruleset { rules, level, digest, inbound, outbound, memory: Memory::default() })
 }
 
 fn side(rules: &[Compiled], level: u8, direction: Direction) -> Result<Side, String> {
@@ -87,14 +88,15 @@ fn side(rules: &[Compiled], level: u8, direction: Direction) -> Result<Side, Str
             && surfaces.any(|surface| surface.direction() == direction)
     };
     for (index, compiled) in rules.iter().enumerate().filter(|(_, compiled)| runs(compiled)) {
-        match &compiled.pattern.required {
-            Some(required) => {
-                literals.extend(required.literals.iter().map(|text| (text.clone(), index)));
-            }
-            None => literal_free.push(index),
+        if compiled.pattern.required.is_empty() {
+            literal_free.push(index);
+        }
+        for (set, required) in compiled.pattern.required.iter().enumerate() {
+            let owner = Owner { rule: index, set };
+            literals.extend(required.literals.iter().map(|text| (text.clone(), owner)));
         }
     }
-    Ok(Side { prefilter: Prefilter::build(literals, direction)?, literal_free })
+    Ok(Side { prefilter: Prefilter::build(literals)?, literal_free })
 }
 
 struct Check<'a> {
@@ -194,7 +196,7 @@ impl Check<'_> {
                 return None;
             }
         };
-        if pattern.required.is_none() && !rule.literal_free {
+        if pattern.required.is_empty() && !rule.literal_free {
             let message =
                 format!("`{id}` requires no literal of {LITERAL_BYTES_MIN} bytes or more");
             self.fault(Code::Literal, at, message, "add one, or set `literal_free = true`");
