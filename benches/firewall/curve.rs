@@ -37,7 +37,8 @@ pub(crate) fn input(corpus: &Corpus, runs: usize) -> anyhow::Result<()> {
             let pieces: Vec<_> = pieces(text, size << 10, true).into_iter().take(64).collect();
             let bytes: usize = pieces.iter().map(String::len).sum();
             let time = median(runs, || spent(|| scan(&rules, &pieces, &mut findings)));
-            time.as_secs_f64() * 1e9 / bytes.max(1) as f64
+            // Too little text for one piece prints as no number.
+            time.as_secs_f64() * 1e9 / if bytes == 0 { f64::NAN } else { bytes as f64 }
         };
         let (honest, hostile) = (per_byte(text), per_byte(&hostile));
         line(&format!("{size} | {honest:.2} | {hostile:.2}"));

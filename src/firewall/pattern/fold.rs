@@ -31,10 +31,13 @@ pub(in crate::firewall) fn cases(form: char) -> Vec<char> {
         return vec![form];
     }
     let mut class = ClassUnicode::new([ClassUnicodeRange::new(form, form)]);
-    match class.try_case_fold_simple() {
-        Ok(()) => class.iter().flat_map(|range| range.start()..=range.end()).collect(),
-        Err(_) => vec![form],
+    // Patterns may know fewer letters than the standard library, never the other way round.
+    if class.try_case_fold_simple().is_err() {
+        class = ClassUnicode::new([ClassUnicodeRange::new(form, form)]);
     }
+    let upper = single(form.to_uppercase()).unwrap_or(form);
+    class.union(&ClassUnicode::new([ClassUnicodeRange::new(upper, upper)]));
+    class.iter().flat_map(|range| range.start()..=range.end()).collect()
 }
 
 fn single(mut characters: impl Iterator<Item = char>) -> Option<char> {
