@@ -159,13 +159,14 @@ mod tests {
         let text = format!("{} x {} y {}", "a1".repeat(15), "b2".repeat(17), "c3".repeat(16));
         assert_eq!(found(pattern, &text), [33..67, 70..102]);
         assert!(found(pattern, "").is_empty());
-        assert_eq!(found(pattern, &"d4".repeat(16)), [0..32]);
+        assert_eq!(found(pattern, &"d4".repeat(16)), std::slice::from_ref(&(0..32)));
     }
 
     #[test]
     fn a_run_may_have_separators_and_alternatives() {
         let pattern = r"\b4[0-9]{3}(?:[ -]?[0-9]{4}){3}\b|\b37[0-9]{2}[ -]?[0-9]{11}\b";
-        assert_eq!(found(pattern, "card 4111-1111-1111-1111, ok"), [4..24]);
+        let card = found(pattern, "card 4111-1111-1111-1111, ok");
+        assert_eq!(card, std::slice::from_ref(&(4..24)));
         assert!(found(pattern, &" - ".repeat(9)).is_empty(), "separators alone are no run");
     }
 
