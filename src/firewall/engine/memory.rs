@@ -181,7 +181,10 @@ mod tests {
             let text = text(number);
             rules.scan_again(Surface::Resource, &text, &mut budget, &mut Vec::new()).expect("read");
         }
-        let size = |shard: &Mutex<Shard>| shard.lock().young.len() + shard.lock().old.len();
+        let size = |shard: &Mutex<Shard>| {
+            let shard = shard.lock();
+            shard.young.len() + shard.old.len()
+        };
         let held: usize = rules.memory().shards.iter().map(size).sum();
         assert!((TEXTS_MAX / 4..=TEXTS_MAX).contains(&held), "{held}");
     }
