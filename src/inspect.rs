@@ -279,8 +279,12 @@ impl<'a> Walk<'a> {
     }
 
     fn scan(&mut self, text: &str) {
-        let scanned =
-            self.firewall.rules.scan(self.surface, text, &mut self.budget, &mut self.findings);
+        let scanned = self.firewall.rules.scan_again(
+            self.surface,
+            text,
+            &mut self.budget,
+            &mut self.findings,
+        );
         let (rules, origin) = (&self.firewall.rules, self.origin);
         self.findings.retain(|finding| rules.covers(&finding.rule, origin));
         if scanned.is_err() {
