@@ -39,7 +39,7 @@ async fn lint_points_at_the_line_and_test_counts_examples() {
     write(folder.path(), "good/a.toml", RULE);
     write(folder.path(), "bad/a.toml", &RULE.replace("[0-9]'", "[0-9'"));
     let (good, bad) = (path(folder.path(), "good"), path(folder.path(), "bad"));
-    plain(&["rules", "lint", &good]).await.ended(0).says("1 rules");
+    plain(&["rules", "lint", &good]).await.ended(0).says("1 files, 0 errors, ");
     plain(&["rules", "test", &good]).await.ended(0).says("2 examples found, 2 passed over");
     let ran = plain(&["rules", "lint", &bad]).await;
     ran.ended(1).says("error[R0006]").says("a.toml:11").says("11 | pattern");

@@ -64,7 +64,12 @@ pub(crate) async fn plain(words: &[&str]) -> Ran {
 /// With a text on standard input.
 pub(crate) async fn fed(words: &[&str], input: &str) -> Ran {
     let mut command = Command::new(bartizan());
-    command.args(words).env("USER", "ana").kill_on_drop(true);
+    command.args(words);
+    run(command, input).await
+}
+
+async fn run(mut command: Command, input: &str) -> Ran {
+    command.env("USER", "ana").kill_on_drop(true);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().expect("it runs");
     let mut stdin = child.stdin.take().expect("a pipe");
@@ -74,10 +79,12 @@ pub(crate) async fn fed(words: &[&str], input: &str) -> Ran {
     Ran::of(child.wait_with_output().await.expect("it ends"))
 }
 
-/// With the configuration of `folder`.
+/// With the configuration of `folder`, and with no other place for state either.
 pub(crate) async fn over(folder: &Path, words: &[&str]) -> Ran {
     let config = folder.join("bartizan.toml").display().to_string();
-    plain(&[words, &["--config", &config]].concat()).await
+    let mut command = Command::new(bartizan());
+    command.args(words).args(["--config", &config]).env("XDG_STATE_HOME", folder.join("state"));
+    run(command, "").await
 }
 
 pub(crate) fn write(folder: &Path, name: &str, text: &str) {
