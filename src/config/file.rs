@@ -244,14 +244,44 @@ pub struct ScanFile {
 }
 
 /// Marks on what tools return.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Spotlight {
-    /// `auto`, `off`, `label`, `fence` or `linemark`. `auto` is `linemark` for prose from tools of the
-    /// class `reads_untrusted`, else `fence`.
+    /// `auto`, `off`, `label`, `fence`, `linemark` or `datamark`. `auto` is `linemark` for prose from
+    /// tools of the class `reads_untrusted`, else `fence`.
     pub mode: spotlight::Mode,
-    /// By the name that a client states, for programs that parse what they get.
+    /// By the name that a client states: `label` for programs that parse what they get, `base64` for
+    /// clients whose model is known to read it.
     pub clients: BTreeMap<String, spotlight::Mode>,
+    /// Modes for single clients, upstreams, tools and kinds of content. A line that names the client
+    /// comes before one that does not, then one with the tool, the upstream, the kind. A mode that
+    /// stands in `clients`, at an upstream or at a tool is such a line too.
+    #[serde(rename = "for")]
+    pub lines: Vec<spotlight::Choice>,
+    /// The mode that a result gets at least in which something of high severity was found, where it
+    /// gets a fence at all.
+    pub suspicious: Option<spotlight::Mode>,
+    /// What happens to structured content: `pass`, `mark-leaves` or `drop`.
+    pub structured: spotlight::Structured,
+    /// Puts a constant sentence before every description of a tool, so that a model knows whose words
+    /// they are.
+    pub quote_descriptions: bool,
+    /// Fences the texts of progress and log messages too, for clients that show them to a model.
+    pub fence_notifications: bool,
+}
+
+impl Default for Spotlight {
+    fn default() -> Self {
+        Self {
+            mode: spotlight::Mode::Auto,
+            clients: BTreeMap::new(),
+            lines: Vec::new(),
+            suspicious: None,
+            structured: spotlight::Structured::Pass,
+            quote_descriptions: true,
+            fence_notifications: false,
+        }
+    }
 }
 
 /// How people decide.
@@ -377,6 +407,8 @@ pub struct Upstream {
     pub classes: Option<Vec<String>>,
     /// How results are marked.
     pub spotlight: Option<spotlight::Mode>,
+    /// What happens to structured content: `pass`, `mark-leaves` or `drop`.
+    pub structured: Option<spotlight::Structured>,
     /// Every call waits for a person.
     pub hold: Option<bool>,
     /// Settings of single tools, by their name at the server.
@@ -389,8 +421,14 @@ impl Upstream {
     /// Not a flattened field: serde does not refuse unknown keys beside or in one, and a misspelt
     /// `hold` must not pass for none.
     pub(super) fn defaults(&self) -> ToolFile {
-        let Self { risk, classes, spotlight, hold, .. } = self;
-        ToolFile { risk: *risk, classes: classes.clone(), spotlight: *spotlight, hold: *hold }
+        let Self { risk, classes, spotlight, structured, hold, .. } = self;
+        ToolFile {
+            risk: *risk,
+            classes: classes.clone(),
+            spotlight: *spotlight,
+            structured: *structured,
+            hold: *hold,
+        }
     }
 }
 
@@ -406,6 +444,8 @@ pub struct ToolFile {
     pub classes: Option<Vec<String>>,
     /// How results are marked.
     pub spotlight: Option<spotlight::Mode>,
+    /// What happens to structured content: `pass`, `mark-leaves` or `drop`.
+    pub structured: Option<spotlight::Structured>,
     /// Every call waits for a person.
     pub hold: Option<bool>,
 }

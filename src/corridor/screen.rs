@@ -51,7 +51,12 @@ impl Gateway {
             return Err(blocked());
         }
         let hold = inspection.disposition == Disposition::Hold;
-        let edited = inspection.edited;
+        // Checked as they came; what the model copied along is not the tool's to read.
+        let bared = self.take_marks_off(call.arrival, &mut call.arguments);
+        if bared {
+            trail.carry_out(modes.schema, fits_schema(&call))?;
+        }
+        let edited = inspection.edited || bared;
         Ok(call.pass(|admitted| Screened { admitted, hold, edited }))
     }
 }
