@@ -1,7 +1,53 @@
-//! What the configuration says of marks, gathered into lines that are looked up in one place.
+//! What the configuration says of marks: as it is written, and gathered into lines that are looked up in one place.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
 
 use super::{Config, ConfigError};
-use crate::spotlight::{Choice, Choices, Mode};
+use crate::spotlight::{Choice, Choices, Mode, Structured};
+
+/// Marks on what tools return.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Spotlight {
+    /// `auto`, `off`, `label`, `fence`, `linemark` or `datamark`. `auto` is `linemark` for prose from
+    /// tools of the class `reads_untrusted`, else `fence`.
+    pub mode: Mode,
+    /// By the name that a client states: `label` for programs that parse what they get, `base64` for
+    /// clients whose model is known to read it.
+    pub clients: BTreeMap<String, Mode>,
+    /// Modes for single clients, upstreams, tools and kinds of content. A line that names the client
+    /// comes before one that does not, then one with the tool, the upstream, the kind. A mode that
+    /// stands in `clients`, at an upstream or at a tool is such a line too.
+    #[serde(rename = "for")]
+    pub lines: Vec<Choice>,
+    /// The mode that a result gets at least in which something of high severity was found, where it
+    /// gets a fence at all.
+    pub suspicious: Option<Mode>,
+    /// What happens to structured content: `pass`, `mark-leaves` or `drop`.
+    pub structured: Structured,
+    /// Puts a constant sentence before every description of a tool, so that a model knows whose words
+    /// they are.
+    pub quote_descriptions: bool,
+    /// Fences the texts of progress and log messages too, for clients that show them to a model.
+    pub fence_notifications: bool,
+}
+
+impl Default for Spotlight {
+    fn default() -> Self {
+        Self {
+            mode: Mode::Auto,
+            clients: BTreeMap::new(),
+            lines: Vec::new(),
+            suspicious: None,
+            structured: Structured::Pass,
+            quote_descriptions: true,
+            fence_notifications: false,
+        }
+    }
+}
 
 const NEEDS_CLIENT: &str = "`base64` is for a client whose model is known to read it; name the client in \
     `[spotlight.clients]`, or in the `client` of a `[[spotlight.for]]`";
