@@ -22,7 +22,7 @@ mod tests;
 pub use choice::{About, Choice, Choices, Modes};
 pub use copied::{marks_in, take_off};
 pub use envelope::{
-    Leaves, Marked, fence_text, harmless, mark_blocks, mark_contents, mark_messages,
+    Leaves, Marked, fence_text, harmless, mark_blocks, mark_contents, mark_messages, without_fence,
 };
 pub use label::{META_PROVENANCE, Origin, label};
 pub use marking::Marking;

@@ -43,10 +43,10 @@ impl Gateway {
             }
             _ => Marked::default(),
         };
-        self.remember(arrival, item, marked, trail);
+        self.note_fence(arrival, item, marked, trail);
     }
 
-    fn remember(&self, arrival: &Arrival, item: &Item, marked: Marked, trail: &mut Trail) {
+    fn note_fence(&self, arrival: &Arrival, item: &Item, marked: Marked, trail: &mut Trail) {
         trail.rules.extend(marked.findings.iter().map(|finding| (*finding).into()));
         if let Some(nonce) = marked.nonce {
             let source = origin(item).source().into();
@@ -97,7 +97,7 @@ impl Gateway {
         if let Some(data) = data {
             marked.findings.extend(spotlight::harmless(data));
         }
-        self.remember(arrival, item, marked, trail);
+        self.note_fence(arrival, item, marked, trail);
     }
 
     /// How texts under way to this caller are marked.

@@ -4,6 +4,7 @@ use super::{Call, Trail, admit::Admitted};
 use crate::{
     catalog::Kind,
     firewall::{Disposition, Surface},
+    flow::Judgement,
     gateway::Gateway,
     mcp::{Json, Method},
     refusal::{Code, Refusal},
@@ -13,6 +14,8 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct Screened {
     pub(super) admitted: Admitted,
+    /// What flow rules say, if they ask for a person.
+    pub(super) flow: Option<Judgement>,
     /// The rules ask for a person.
     pub(super) hold: bool,
     pub(super) edited: bool,
@@ -51,13 +54,14 @@ impl Gateway {
             return Err(blocked());
         }
         let hold = inspection.disposition == Disposition::Hold;
-        // Checked as they came; what the model copied along is not the tool's to read.
+        let flow = self.judge_flow(&mut call, trail)?;
+        // Judged as they came; what the model copied along is not the tool's to read.
         let bared = self.take_marks_off(call.arrival, &mut call.arguments);
         if bared {
             trail.carry_out(modes.schema, fits_schema(&call))?;
         }
-        let edited = inspection.edited || bared;
-        Ok(call.pass(|admitted| Screened { admitted, hold, edited }))
+        let edited = inspection.edited || call.passed.recalled.edited || bared;
+        Ok(call.pass(|admitted| Screened { admitted, flow, hold, edited }))
     }
 }
 

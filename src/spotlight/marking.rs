@@ -26,7 +26,7 @@ impl Marking {
     pub(super) fn lines(nonce: &Nonce, texts: &[&str]) -> Self {
         const CHARS_MIN: usize = 2;
         let nonce = nonce.as_str();
-        let prefix = |chars: usize| format!("{}| ", &nonce[..chars]);
+        let prefix = |chars: usize| format!("{}| ", nonce.chars().take(chars).collect::<String>());
         let taken = |prefix: &String| {
             texts.iter().any(|text| text.lines().any(|line| line.starts_with(prefix.as_str())))
         };
