@@ -128,7 +128,8 @@ impl App {
             sealer: Arc::clone(&sealer),
             tasks: crate::corridor::Tasks::default(),
             closing: CancellationToken::new(),
-            client_modes: ArcSwap::from_pointee(client_modes(&config)),
+            marks: ArcSwap::from_pointee(config.marks()),
+            nonces: crate::spotlight::Nonces::default(),
         });
         let plain = config.file.naming == Naming::Plain;
         let limits = &config.file.limits;
@@ -314,12 +315,6 @@ pub(crate) fn policies(config: &Config, options: Options) -> anyhow::Result<Poli
         let lines: Vec<String> = errors.iter().map(ToString::to_string).collect();
         anyhow::anyhow!("the policies cannot be used:\n{}", lines.join("\n"))
     })
-}
-
-pub(crate) fn client_modes(
-    config: &Config,
-) -> std::collections::HashMap<String, crate::spotlight::Mode> {
-    config.file.spotlight.clients.iter().map(|(name, mode)| (name.clone(), *mode)).collect()
 }
 
 /// As the configuration stands at each request.

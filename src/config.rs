@@ -5,6 +5,7 @@ mod check;
 pub mod error;
 pub mod file;
 mod lines;
+mod marks;
 pub mod reference;
 pub mod secret;
 pub mod text;

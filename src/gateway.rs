@@ -2,7 +2,7 @@
 
 mod list;
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use arc_swap::ArcSwap;
 
@@ -10,7 +10,7 @@ use crate::{
     access::Policies,
     approval::Approvals,
     audit::Journal,
-    catalog::{Catalog, Item},
+    catalog::{Catalog, Item, Kind},
     corridor::{Arrival, Tasks, Trail},
     flow::Runs,
     inspect::{Firewall, Mode, Profile},
@@ -38,8 +38,10 @@ pub struct Gateway {
     pub tasks: Tasks,
     /// Set when no new requests are taken: streams without an answer to wait for end then.
     pub closing: tokio_util::sync::CancellationToken,
-    /// Marking by a client's stated name; a preference, so a lie harms only the liar.
-    pub client_modes: ArcSwap<HashMap<String, spotlight::Mode>>,
+    /// How results are marked. A client's stated name is a preference, so a lie harms only the liar.
+    pub marks: ArcSwap<spotlight::Choices>,
+    /// The fences that left lately.
+    pub nonces: spotlight::Nonces,
 }
 
 /// How a request ended, ready for any transport.
@@ -169,12 +171,16 @@ impl Gateway {
     }
 
     /// How results of `item` are marked for this client.
-    pub(crate) fn spotlight_for(&self, client: &ClientInfo, item: &Item) -> spotlight::Mode {
+    pub(crate) fn spotlight_for(&self, client: &ClientInfo, item: &Item) -> spotlight::Modes {
         if self.firewall.load().profile == Profile::Transparent {
-            return spotlight::Mode::Off;
+            return spotlight::Mode::Off.into();
         }
-        let modes = self.client_modes.load();
-        modes.get(&client.name).copied().unwrap_or(item.settings.spotlight)
+        self.marks.load().modes(spotlight::About {
+            client: &client.name,
+            upstream: &item.upstream.name,
+            tool: (item.kind == Kind::Tool).then_some(item.name.as_str()),
+            reads_untrusted: item.settings.reads_untrusted(),
+        })
     }
 }
 

@@ -2,6 +2,7 @@
 //! messages, questions and their answers. Each passes the firewall on its way, in both directions,
 //! and each question and answer leaves a record.
 
+mod notices;
 mod witness;
 
 use std::{
@@ -12,6 +13,7 @@ use std::{
 
 use tokio::sync::Notify;
 
+pub use notices::Notices;
 pub use witness::{Steps, Witness};
 
 use witness::Noted;
@@ -31,6 +33,7 @@ pub struct Relay {
     client: Arc<ClientInfo>,
     firewall: Arc<Firewall>,
     witness: Witness,
+    notices: Notices,
     heard: Arc<Notify>,
     /// Answers that came with the call itself, before anybody asked.
     brought: parking_lot::Mutex<Option<Object>>,
@@ -51,7 +54,13 @@ impl Relay {
         witness: Witness,
     ) -> Self {
         let (heard, brought) = (Arc::default(), parking_lot::Mutex::default());
-        Self { line, client, firewall, witness, heard, brought }
+        let notices = Notices::AsTheyAre;
+        Self { line, client, firewall, witness, notices, heard, brought }
+    }
+
+    /// Marks the notifications that pass.
+    pub fn marking(self, notices: Notices) -> Self {
+        Self { notices, ..self }
     }
 
     /// Keeps the `inputResponses` of a first request for the questions that they may be answers to.
@@ -135,6 +144,7 @@ impl Relay {
         if let Json::Object(params) = params {
             notification.params = params;
         }
+        self.notices.mark(&mut notification);
         self.line.notify(notification);
     }
 

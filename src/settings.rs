@@ -44,7 +44,8 @@ pub struct ToolSettings {
     pub classes: Vec<String>,
     /// Arguments that say where something goes, as far as the catalogue knows them.
     pub destinations: Vec<Destination>,
-    pub spotlight: spotlight::Mode,
+    /// What happens to structured content of its results.
+    pub structured: spotlight::Structured,
     /// A person must agree to every call.
     pub hold: bool,
     pub modes: Modes,

@@ -57,7 +57,7 @@ pub(super) async fn now(parts: &Parts) -> anyhow::Result<()> {
         anyhow::bail!("{problem}");
     }
     parts.gateway.approvals.set_waits(config.file.approvals.waits);
-    parts.gateway.client_modes.store(Arc::new(super::client_modes(&config)));
+    parts.gateway.marks.store(Arc::new(config.marks()));
     let known = super::notices(&old, parts.options);
     let now = super::notices(&config, parts.options);
     for notice in now.iter().filter(|notice| !known.contains(notice)) {

@@ -23,6 +23,7 @@ impl Config {
         self.check_listen()?;
         self.check_identity()?;
         self.check_approvers()?;
+        self.check_marks()?;
         for (name, upstream) in &self.file.upstreams {
             upstream.check(name).map_err(|fault| self.fault(name, &fault))?;
         }

@@ -8,6 +8,7 @@ use std::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use super::marks::Spotlight;
 use super::text::Text;
 use crate::{
     approval::Waits,
@@ -261,17 +262,6 @@ pub struct Flow {
     pub limits: flow::FlowLimits,
 }
 
-/// Marks on what tools return.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct Spotlight {
-    /// `auto`, `off`, `label`, `fence` or `linemark`. `auto` is `linemark` for prose from tools of the
-    /// class `reads_untrusted`, else `fence`.
-    pub mode: spotlight::Mode,
-    /// By the name that a client states, for programs that parse what they get.
-    pub clients: BTreeMap<String, spotlight::Mode>,
-}
-
 /// How people decide.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -396,6 +386,8 @@ pub struct Upstream {
     pub classes: Option<Vec<String>>,
     /// How results are marked.
     pub spotlight: Option<spotlight::Mode>,
+    /// What happens to structured content: `pass`, `mark-leaves` or `drop`.
+    pub structured: Option<spotlight::Structured>,
     /// Every call waits for a person.
     pub hold: Option<bool>,
     /// Settings of single tools, by their name at the server.
@@ -408,8 +400,14 @@ impl Upstream {
     /// Not a flattened field: serde does not refuse unknown keys beside or in one, and a misspelt
     /// `hold` must not pass for none.
     pub(super) fn defaults(&self) -> ToolFile {
-        let Self { risk, classes, spotlight, hold, .. } = self;
-        ToolFile { risk: *risk, classes: classes.clone(), spotlight: *spotlight, hold: *hold }
+        let Self { risk, classes, spotlight, structured, hold, .. } = self;
+        ToolFile {
+            risk: *risk,
+            classes: classes.clone(),
+            spotlight: *spotlight,
+            structured: *structured,
+            hold: *hold,
+        }
     }
 }
 
@@ -426,6 +424,8 @@ pub struct ToolFile {
     pub classes: Option<Vec<String>>,
     /// How results are marked.
     pub spotlight: Option<spotlight::Mode>,
+    /// What happens to structured content: `pass`, `mark-leaves` or `drop`.
+    pub structured: Option<spotlight::Structured>,
     /// Every call waits for a person.
     pub hold: Option<bool>,
 }

@@ -153,6 +153,20 @@ fn an_error_quotes_no_value_that_stands_in_a_wrong_place() {
 }
 
 #[test]
+fn base64_is_for_clients_that_are_named() {
+    for (text, line) in [
+        ("[spotlight]\nmode = \"base64\"", 2),
+        ("[spotlight]\nsuspicious = \"base64\"", 2),
+        ("[[spotlight.for]]\nkind = \"prose\"\nmode = \"base64\"", 3),
+        ("[upstreams.f]\ncommand = [\"x\"]\nspotlight = \"base64\"", 3),
+        ("[upstreams.f.tools.echo]\nspotlight = \"base64\"", 2),
+    ] {
+        let error = error_at(text, line);
+        assert!(error.contains("name the client"), "{error}");
+    }
+}
+
+#[test]
 fn a_misspelt_key_is_refused_in_every_table() {
     for (text, line, key) in [
         ("moed = \"observe\"", 1, "moed"),
@@ -166,6 +180,7 @@ fn a_misspelt_key_is_refused_in_every_table() {
         ("[limits.calls_per_tool]\nper_minute = 1\nbrust = 1", 3, "brust"),
         ("[firewall]\nrule = \"a\"", 2, "rule"),
         ("[spotlight]\nmoed = \"off\"", 2, "moed"),
+        ("[[spotlight.for]]\nclinet = \"a\"\nmode = \"off\"", 2, "clinet"),
         ("[approvals]\nwiat = {}", 2, "wiat"),
         ("[approvals.wait]\nexpires = 1", 2, "expires"),
         ("[[approvals.approvers]]\nname = \"a\"\nkey = \"b\"", 3, "key"),

@@ -63,7 +63,10 @@ impl Config {
             risk: tool.risk.or(defaults.risk).or(known_risk).unwrap_or_default(),
             classes,
             destinations: known.map(|known| known.destinations).unwrap_or_default(),
-            spotlight: tool.spotlight.or(defaults.spotlight).unwrap_or(self.file.spotlight.mode),
+            structured: tool
+                .structured
+                .or(defaults.structured)
+                .unwrap_or(self.file.spotlight.structured),
             hold: tool.hold.or(defaults.hold).unwrap_or(false),
             modes: self.modes(stated),
         }

@@ -1,11 +1,14 @@
 //! The firewall on the way out: is the answer what this method answers with, does it fit its
 //! schema, and may its content reach an agent?
 
+use std::sync::Arc;
+
 use super::{Answer, Trail, send::Received};
 use crate::{
     catalog::Item,
     firewall::Surface,
     gateway::Gateway,
+    inspect::Profile,
     limits::Seat,
     mcp::{
         Json, Method, Object,
@@ -13,6 +16,7 @@ use crate::{
         client::EXTENSION_TASKS,
     },
     refusal::{Code, META_PREFIX, Refusal},
+    spotlight,
 };
 
 /// An answer that may reach the agent.
@@ -43,6 +47,7 @@ impl Gateway {
             check_shape(method, &mut answer.result)?;
             trail.carry_out(modes.schema, check_schema(&answer.item, &answer.result))?;
         }
+        self.compare(&answer.item, &answer.result, trail)?;
         let firewall = self.firewall_for(modes.firewall);
         let mut result = Json::Object(std::mem::take(&mut answer.result));
         let inspection =
@@ -59,6 +64,29 @@ impl Gateway {
         }
         let Answer { arrival, item, result, passed: Received { kind, seat } } = answer;
         Ok(Answer { arrival, item, result, passed: Released { kind, _seat: seat } })
+    }
+
+    /// Clients disagree on which of a result's two bodies they show, so both must say the same. Told
+    /// of always, and under `strict` withheld.
+    ///
+    /// # Errors
+    /// They differ, and the profile does not let that pass.
+    pub(super) fn compare(
+        &self,
+        item: &Item,
+        result: &Object,
+        trail: &mut Trail,
+    ) -> Result<(), Refusal> {
+        if !spotlight::diverges(result) {
+            return Ok(());
+        }
+        trail.rules.insert(Arc::from(spotlight::DIVERGENCE));
+        if self.firewall.load().profile != Profile::Strict {
+            return Ok(());
+        }
+        let decided: Result<(), _> =
+            Err(withheld("its text and its structured content say different things"));
+        trail.carry_out(item.settings.modes.firewall, decided).map(drop)
     }
 }
 

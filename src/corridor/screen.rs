@@ -54,8 +54,13 @@ impl Gateway {
             return Err(blocked());
         }
         let hold = inspection.disposition == Disposition::Hold;
-        let edited = inspection.edited || call.passed.recalled.edited;
         let flow = self.judge_flow(&mut call, trail)?;
+        // Judged as they came; what the model copied along is not the tool's to read.
+        let bared = self.take_marks_off(call.arrival, &mut call.arguments);
+        if bared {
+            trail.carry_out(modes.schema, fits_schema(&call))?;
+        }
+        let edited = inspection.edited || call.passed.recalled.edited || bared;
         Ok(call.pass(|admitted| Screened { admitted, flow, hold, edited }))
     }
 }

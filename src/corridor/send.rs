@@ -47,7 +47,8 @@ impl Gateway {
             Arc::clone(&arrival.client),
             self.firewall_for(call.item.settings.modes.firewall),
             self.witness(arrival, &call.item, trail),
-        );
+        )
+        .marking(self.notices(arrival, &call.item));
         let brought = arrival.params.get("inputResponses").and_then(Json::as_object).cloned();
         let relay = Arc::new(relay.bring(brought));
         let approval = call.passed.approval.clone();
@@ -58,7 +59,8 @@ impl Gateway {
             let outcome = if exchanged.is_ok() { "executed" } else { "outcome unknown" };
             Box::pin(self.approvals.note_outcome(id, outcome)).await;
         }
-        let (result, kind) = exchanged?;
+        let (result, kind) =
+            exchanged.map_err(|refusal| self.fence_refusal(arrival, &call.item, refusal, trail))?;
         let Call { item, passed, .. } = call;
         let passed = Received { kind, seat: passed.seat };
         Ok(Answer { arrival, item, result, passed })
@@ -157,7 +159,6 @@ impl Gateway {
             let text = "The call was sent and failed; the server's error text was withheld.";
             return Refusal::new(Code::Withheld, text, "the firewall blocked an error");
         }
-        super::fence::mark_error(&mut error.message, item, firewall.profile);
         let detail = format!("the upstream refused with {}", error.code);
         let mut refusal = Refusal::new(Code::Upstream, "the upstream refused", detail);
         refusal.rpc = Some(error);

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use super::{
     Arrival, Trail,
-    fence::mark_error,
     release::{check_schema, check_shape, drop_our_meta, withheld},
     send::{asks_too_much, questions},
     tasks::Task,
@@ -20,7 +19,6 @@ use crate::{
     },
     refusal::{Code, Refusal},
     relay::{Relay, Witness},
-    spotlight::Origin,
     upstream::link::Outbound,
 };
 
@@ -59,7 +57,9 @@ impl Gateway {
         let relay = Arc::new(self.task_relay(arrival, &arrival.client, &task, trail));
         trail.arguments_digest = params.digest();
         trail.decide(self, arrival).await?;
-        let mut result = self.ask_task(arrival, &task, params, &relay).await?;
+        let result = self.ask_task(arrival, &task, params, &relay).await;
+        let mut result =
+            result.map_err(|refusal| self.fence_refusal(arrival, &task.item, refusal, trail))?;
         if result.get("taskId").is_some() {
             result.insert("taskId", id);
         }
@@ -128,6 +128,7 @@ impl Gateway {
         let firewall = self.firewall_for(task.item.settings.modes.firewall);
         let witness = Witness { session: None, ..self.witness(arrival, &task.item, trail) };
         Relay::new(arrival.line.clone(), Arc::clone(client), firewall, witness)
+            .marking(self.notices(arrival, &task.item))
     }
 
     async fn ask_task(
@@ -207,6 +208,7 @@ impl Gateway {
             }
             check_shape(Method::ToolsCall, inner)?;
             trail.carry_out(modes.schema, check_schema(&task.item, inner))?;
+            self.compare(&task.item, inner, trail)?;
         }
         let firewall = self.firewall_for(modes.firewall);
         let mut value = Json::Object(std::mem::take(result));
@@ -227,21 +229,19 @@ impl Gateway {
         Ok(())
     }
 
-    fn mark_task(&self, arrival: &Arrival, task: &Task, result: &mut Object, trail: &Trail) {
-        if let Some(Json::Object(error)) = result.get_mut("error")
-            && let Some(Json::String(message)) = error.get_mut("message")
-        {
-            mark_error(message, &task.item, self.firewall.load().profile);
+    fn mark_task(&self, arrival: &Arrival, task: &Task, result: &mut Object, trail: &mut Trail) {
+        if let Some(Json::Object(error)) = result.get_mut("error") {
+            let mut data = error.get("data").cloned();
+            if let Some(Json::String(message)) = error.get_mut("message") {
+                self.mark_error(arrival, &task.item, message, data.as_mut(), trail);
+            }
+            if let Some(data) = data {
+                error.insert("data", data);
+            }
         }
-        let Some(Json::Object(inner)) = result.get_mut("result") else { return };
-        let rules: Vec<&str> = trail.rules.iter().map(AsRef::as_ref).collect();
-        let origin = Origin {
-            upstream: &task.item.upstream.name,
-            name: &task.item.name,
-            rules: &rules,
-            uninspected: trail.uninspected,
-        };
-        self.mark_result(arrival, &task.item, inner, origin);
+        if let Some(Json::Object(inner)) = result.get_mut("result") {
+            self.mark_result(arrival, &task.item, inner, trail);
+        }
     }
 }
 

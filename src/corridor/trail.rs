@@ -28,6 +28,8 @@ pub struct Trail {
     pub(super) item: Option<Arc<Item>>,
     pub(super) rules: BTreeSet<Arc<str>>,
     pub(super) uninspected: bool,
+    /// Something severe was found in what came back.
+    pub(super) suspicious: bool,
     pub(super) policies: Names,
     pub(super) approval: Option<String>,
     pub(super) arguments_digest: String,
@@ -53,6 +55,7 @@ impl Default for Trail {
             item: None,
             rules: BTreeSet::new(),
             uninspected: false,
+            suspicious: false,
             policies: Names::default(),
             approval: None,
             arguments_digest: String::new(),
@@ -71,7 +74,9 @@ impl Trail {
     pub(super) fn found(&mut self, inspection: &Inspection) {
         self.rules.extend(inspection.rules.iter().cloned());
         self.uninspected |= inspection.uninspected;
+        // Before the call is decided it is the caller's own text.
         if self.decided {
+            self.suspicious |= inspection.suspicious;
             self.brought.extend(inspection.rules.iter().cloned());
             self.instructs |= inspection.instructs;
         }

@@ -44,10 +44,11 @@ impl Gateway {
     fn page(&self, arrival: &Arrival, view: &View, from: usize) -> (Object, Option<usize>) {
         let may = |item: &Item| self.may_list(&arrival.principal, item);
         let own = |item: &Item| Json::Object(item.definition.clone());
+        let quotes = self.quotes_descriptions(arrival);
         let (member, items): (_, Vec<Json>) = match arrival.method {
             Method::ToolsList => {
                 let tools = view.tools.iter().filter(|(_, item)| may(item));
-                ("tools", page_of(tools, from, |(name, item)| item.offered(name)))
+                ("tools", page_of(tools, from, |(name, item)| shown(item, name, quotes)))
             }
             Method::PromptsList => {
                 let prompts = view.prompts.iter().filter(|(_, item)| may(item));
@@ -146,11 +147,7 @@ impl Gateway {
 
     /// What the agent is told of marks, before what any server says.
     fn contract(&self, arrival: &Arrival, instructions: Option<String>) -> Option<String> {
-        let modes = self.client_modes.load();
-        let marked = !matches!(
-            modes.get(&arrival.client.name),
-            Some(spotlight::Mode::Off | spotlight::Mode::Label)
-        );
+        let marked = self.marks.load().fences_for(&arrival.client.name);
         let transparent = self.firewall.load().profile == crate::inspect::Profile::Transparent;
         if transparent || !marked {
             return instructions;
@@ -162,6 +159,14 @@ impl Gateway {
                 spotlight::CONTRACT
             ),
         })
+    }
+
+    /// Whether the caller is told whose words a tool's description is.
+    fn quotes_descriptions(&self, arrival: &Arrival) -> bool {
+        let marks = self.marks.load();
+        marks.quote_descriptions
+            && marks.fences_for(&arrival.client.name)
+            && self.firewall.load().profile != crate::inspect::Profile::Transparent
     }
 
     /// Subscribes the caller's session to a resource, or ends that.
@@ -204,6 +209,19 @@ const WATCHES_MAX: usize = 256;
 
 /// Names in one sentence.
 const NAMED_MAX: usize = 10;
+
+/// A tool as it is listed. What its results will not hold is not promised.
+fn shown(item: &Item, name: &str, quotes: bool) -> Json {
+    let mut definition = item.offered(name);
+    let Some(members) = definition.as_object_mut() else { return definition };
+    if item.settings.structured == spotlight::Structured::Drop {
+        members.remove("outputSchema");
+    }
+    if quotes && let Some(Json::String(text)) = members.get_mut("description") {
+        text.insert_str(0, spotlight::DESCRIBED);
+    }
+    definition
+}
 
 /// One item more than a page, so that the caller learns whether there is another.
 fn page_of<'a, T: 'a>(

@@ -1,5 +1,39 @@
 //! Tells prose from what programs read, since line marks may stand in prose alone.
 
+use super::grammar::is_json;
+
+/// What a text is written for.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Eq,
+    Hash,
+    PartialEq,
+    serde::Deserialize,
+    serde::Serialize,
+    schemars::JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// Sentences, throughout.
+    Prose,
+    /// One JSON document.
+    Json,
+    /// Code, tables, files and whatever is not surely prose.
+    Other,
+}
+
+impl Kind {
+    /// The kind of a text, by its form alone.
+    pub fn of(text: &str) -> Self {
+        if is_prose(text) {
+            return Self::Prose;
+        }
+        if is_json(text) { Self::Json } else { Self::Other }
+    }
+}
+
 /// Words of the shortest text that is marked line by line.
 const WORDS_MIN: usize = 5;
 /// Of a hundred characters of prose so many are letters of some script or blanks.
@@ -7,10 +41,10 @@ const LETTERS_PERCENT: usize = 80;
 
 /// Whether `text` is prose throughout. Says no in doubt: a mark inside a file or JSON breaks it,
 /// while a text without line marks still has its fence.
-pub(super) fn is_prose(text: &str) -> bool {
+fn is_prose(text: &str) -> bool {
     let trimmed = text.trim();
-    let is_json = trimmed.starts_with(['{', '[', '"']) && trimmed.ends_with(['}', ']', '"']);
-    if is_json || !trimmed.lines().any(ends_a_sentence) {
+    let like_json = trimmed.starts_with(['{', '[', '"']) && trimmed.ends_with(['}', ']', '"']);
+    if like_json || !trimmed.lines().any(ends_a_sentence) {
         return false;
     }
     let letters = |c: &char| c.is_alphabetic() || c.is_whitespace();
@@ -60,7 +94,14 @@ fn is_setting(line: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::is_prose;
+    use super::{Kind, is_prose};
+
+    #[test]
+    fn what_parses_as_a_whole_is_json() {
+        assert_eq!(Kind::of(" [1, {\"a\": 2}]\n"), Kind::Json);
+        assert_eq!(Kind::of("[section]\n"), Kind::Other);
+        assert_eq!(Kind::of("This is a sentence of words."), Kind::Prose);
+    }
 
     #[test]
     fn what_people_write_to_people_is_prose() {

@@ -2,6 +2,7 @@
 
 mod bundles;
 mod marks;
+mod spoofs;
 mod streams;
 mod surfaces;
 
