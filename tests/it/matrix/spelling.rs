@@ -149,8 +149,8 @@ fn spaced(text: &str, separator: char) -> String {
 
 /// Tags inside words, which a browser does not show.
 fn markup(text: &str) -> String {
-    let cut = |word: &str| match word.char_indices().nth(2) {
-        Some((at, _)) => format!("{}<b></b>{}", &word[..at], &word[at..]),
+    let cut = |word: &str| match word.split_at_checked(2) {
+        Some((start, rest)) => format!("{start}<b></b>{rest}"),
         None => word.to_owned(),
     };
     format!("<p>{}</p>", text.split(' ').map(cut).collect::<Vec<_>>().join(" "))
