@@ -16,6 +16,7 @@ mod forgery;
 mod guides;
 mod identity;
 mod limits;
+mod matrix;
 mod pins;
 mod reference;
 mod reload;
