@@ -12,7 +12,8 @@ use arc_swap::ArcSwap;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-pub use admin::{ADMIN_SOCKET, AdminRequest, ask, decision_text};
+pub use admin::{ADMIN_SOCKET, AdminRequest, TriageState, ask, decision_text};
+pub(crate) use admin::{triaged, withheld};
 pub(crate) use local::oauth_target;
 pub use local::{Hello, WRAP_SOCKET};
 
@@ -20,6 +21,7 @@ use crate::{
     access::Policies,
     approval::Approvals,
     audit::{self, Journal},
+    capture::{Vault, Withheld},
     catalog::{Catalog, Keeper},
     config::{Config, file::Naming},
     gateway::Gateway,
@@ -107,6 +109,9 @@ impl App {
         let store = Arc::new(Store::open(&folder).await?);
         let sealer = Arc::new(Sealer::new(&secrets::key(&folder, "gateway")?));
         let journal = open_journal(&config, &folder)?;
+        let vault = Arc::new(Vault::in_folder(&folder)?);
+        let (kept, keys) = (Arc::clone(&store), Arc::clone(&sealer));
+        let withheld = Withheld::open(kept, vault, keys, config.file.capture).await?;
         let notices = notices(&config, options);
         let catalog = Arc::new(Catalog::default());
         rules::pull_and_say(&config).await;
@@ -121,6 +126,7 @@ impl App {
                 Arc::clone(&sealer),
                 config.file.approvals.waits,
             ),
+            withheld,
             journal: Arc::new(journal),
             metrics: Metrics::default(),
             sealer: Arc::clone(&sealer),
@@ -280,6 +286,9 @@ async fn tidy(parts: Arc<Parts>, stop: CancellationToken) {
             () = tokio::time::sleep(TIDY_EVERY) => {
                 parts.gateway.limiter.load().tidy();
                 parts.parked.tidy();
+                if let Err(error) = parts.gateway.withheld.tidy().await {
+                    tracing::error!(%error, "Withheld results could not be expired.");
+                }
             }
             () = stop.cancelled() => return,
         }

@@ -7,6 +7,7 @@ mod admit;
 mod authorize;
 mod clear;
 mod fence;
+mod kept;
 mod release;
 mod screen;
 mod send;
@@ -125,6 +126,9 @@ impl Gateway {
         let call = self.authorize(call, trail)?;
         let call = self.admit(call, trail)?;
         let call = self.screen(call, trail)?;
+        if let Some(released) = Box::pin(self.hand_out(&call, trail)).await? {
+            return Ok(released);
+        }
         let call = self.clear(call, trail).await?;
         let answer = self.send(call, trail).await?;
         let answer = self.release(answer, trail)?;

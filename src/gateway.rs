@@ -10,6 +10,7 @@ use crate::{
     access::Policies,
     approval::Approvals,
     audit::Journal,
+    capture::Withheld,
     catalog::{Catalog, Item},
     corridor::{Arrival, Tasks, Trail},
     inspect::{Firewall, Mode, Profile},
@@ -29,6 +30,7 @@ pub struct Gateway {
     pub limiter: ArcSwap<Limiter>,
     pub firewall: ArcSwap<Firewall>,
     pub approvals: Approvals,
+    pub withheld: Withheld,
     pub journal: Arc<Journal>,
     pub metrics: Metrics,
     pub sealer: Arc<Sealer>,
@@ -57,6 +59,9 @@ impl Gateway {
         }
         let mut trail = Trail::default();
         let mut ended = self.serve(&mut arrival, &mut trail).await;
+        if let Err(refusal) = &ended {
+            Box::pin(self.keep_withheld(&arrival, &mut trail, refusal)).await;
+        }
         // INVARIANT: no record, no answer.
         if let Err(refusal) = trail.close(self, &arrival, ended.as_ref()).await {
             ended = Err(refusal);

@@ -56,6 +56,7 @@ pub(super) async fn now(parts: &Parts) -> anyhow::Result<()> {
         anyhow::bail!("{problem}");
     }
     parts.gateway.approvals.set_waits(config.file.approvals.waits);
+    parts.gateway.withheld.set(config.file.capture);
     parts.gateway.client_modes.store(Arc::new(super::client_modes(&config)));
     let known = super::notices(&old, parts.options);
     let now = super::notices(&config, parts.options);

@@ -12,6 +12,7 @@ use super::text::Text;
 use crate::{
     approval::Waits,
     audit::Durability,
+    capture,
     identity::{authenticators, jwks},
     inspect::{Mode, Profile},
     limits,
@@ -44,6 +45,8 @@ pub struct File {
     pub spotlight: Spotlight,
     pub approvals: Approvals,
     pub audit: Audit,
+    /// What calls carried, kept encrypted for people.
+    pub capture: capture::Settings,
     /// Doors that only observe, one by one.
     pub doors: Doors,
     /// Tool servers, by the name that stands before their tools.

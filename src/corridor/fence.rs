@@ -22,9 +22,13 @@ impl Gateway {
             rules: &rules,
             uninspected: trail.uninspected,
         };
-        let mode = self.marking(arrival, &item);
+        let mode = match self.marking(arrival, &item) {
+            // What was withheld once is never handed out unmarked.
+            Mode::Off | Mode::Label if trail.released.is_some() => Mode::Fence,
+            mode => mode,
+        };
         match arrival.method {
-            Method::ToolsCall => self.mark_result(arrival, &item, &mut result, origin),
+            Method::ToolsCall => spotlight::mark_blocks(&mut result, mode, origin),
             Method::ResourcesRead => spotlight::mark_contents(&mut result, mode, origin),
             Method::PromptsGet => spotlight::mark_messages(&mut result, mode, origin),
             _ if mode != Mode::Off => spotlight::label(&mut result, mode, None, origin),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{
     Arrival, Trail,
     fence::mark_error,
+    kept::KeptBack,
     release::{check_schema, check_shape, drop_our_meta, withheld},
     send::{asks_too_much, questions},
     tasks::Task,
@@ -212,6 +213,7 @@ impl Gateway {
         }
         trail.found(&inspection);
         if inspection.blocks() {
+            trail.kept_back = Some(KeptBack { result: std::mem::take(result), releasable: false });
             let text = "The task's state was withheld by the gateway's firewall.";
             return Err(Refusal::new(Code::Withheld, text, ""));
         }

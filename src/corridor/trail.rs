@@ -7,7 +7,7 @@ use std::{
     time::Instant,
 };
 
-use super::Arrival;
+use super::{Arrival, kept::KeptBack};
 use crate::{
     access::Names,
     audit::{Disposition, Entry, Fields, Mode, Outcome},
@@ -33,6 +33,10 @@ pub struct Trail {
     /// What would have been refused, where a door only observes, since the last record.
     would: Option<&'static str>,
     held: Option<String>,
+    /// Whose word hands out a result that was withheld.
+    pub(super) released: Option<String>,
+    /// What a door withheld, until it is kept.
+    pub(super) kept_back: Option<KeptBack>,
     decided: bool,
     /// Shared with whoever else writes about this request.
     steps: Steps,
@@ -51,6 +55,8 @@ impl Default for Trail {
             arguments_digest: String::new(),
             would: None,
             held: None,
+            released: None,
+            kept_back: None,
             decided: false,
             steps: Steps::default(),
         }
@@ -207,8 +213,11 @@ impl Trail {
             arguments_digest: some(&self.arguments_digest),
             definition_digest: item.map(|item| item.pin.as_str()),
             approval: self.approval.as_deref(),
-            verdict: self.held.as_ref().map(|_| "hold"),
-            reasons: self.held.as_deref(),
+            verdict: match (&self.released, &self.held) {
+                (Some(_), _) => Some("release"),
+                (None, held) => held.as_ref().map(|_| "hold"),
+            },
+            reasons: self.released.as_deref().or(self.held.as_deref()),
             mode: Some(if observes { Mode::Observe } else { Mode::Enforce }),
             elapsed_us: u64::try_from(self.started.elapsed().as_micros()).ok(),
             ..Fields::default()
