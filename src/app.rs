@@ -108,7 +108,7 @@ impl App {
         let folder = config.data_dir();
         let store = Arc::new(Store::open(&folder).await?);
         let sealer = Arc::new(Sealer::new(&secrets::key(&folder, "gateway")?));
-        let journal = open_journal(&config, &folder)?;
+        let journal = open_journal(&config)?;
         let vault = Arc::new(Vault::in_folder(&folder)?);
         let (kept, keys) = (Arc::clone(&store), Arc::clone(&sealer));
         let withheld = Withheld::open(kept, vault, keys, config.file.capture).await?;
@@ -286,6 +286,7 @@ async fn tidy(parts: Arc<Parts>, stop: CancellationToken) {
             () = tokio::time::sleep(TIDY_EVERY) => {
                 parts.gateway.limiter.load().tidy();
                 parts.parked.tidy();
+                index(&parts);
                 if let Err(error) = parts.gateway.withheld.tidy().await {
                     tracing::error!(%error, "Withheld results could not be expired.");
                 }
@@ -295,17 +296,28 @@ async fn tidy(parts: Arc<Parts>, stop: CancellationToken) {
     }
 }
 
-fn open_journal(config: &Config, folder: &std::path::Path) -> anyhow::Result<Journal> {
+/// Makes the indexes by which `why` finds one request in a long record.
+fn index(parts: &Parts) {
+    let folder = audit_folder(&parts.config.load());
+    tokio::task::spawn_blocking(move || {
+        if let Err(error) = audit::index(&folder) {
+            tracing::warn!(%error, "The record could not be indexed; `why` takes longer.");
+        }
+    });
+}
+
+pub(crate) fn audit_folder(config: &Config) -> PathBuf {
+    let stated = config.file.audit.folder.as_ref();
+    stated.map_or_else(|| config.data_dir().join("audit"), |folder| config.resolve(folder))
+}
+
+fn open_journal(config: &Config) -> anyhow::Result<Journal> {
     let stated = &config.file.audit;
-    let folder: PathBuf = match &stated.folder {
-        Some(folder) => config.resolve(folder),
-        None => folder.join("audit"),
-    };
     let mut options = audit::Options::default();
     if let Some(durability) = stated.durability {
         options.durability = durability.into();
     }
-    Ok(Journal::open(&folder, options)?)
+    Ok(Journal::open(&audit_folder(config), options)?)
 }
 
 /// The policies in force. Without any, nobody may do anything, unless the start says otherwise.

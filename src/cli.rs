@@ -12,6 +12,7 @@ mod config;
 mod demo;
 mod doctor;
 mod findings;
+mod kept;
 mod log;
 mod pins;
 mod pipe;
@@ -221,7 +222,5 @@ fn data_dir(config: &ConfigArgument) -> anyhow::Result<PathBuf> {
 
 /// The journal's folder.
 fn audit_dir(config: &ConfigArgument) -> anyhow::Result<PathBuf> {
-    let config = config.load()?;
-    let stated = config.file.audit.folder.as_ref();
-    Ok(stated.map_or_else(|| config.data_dir().join("audit"), |folder| config.resolve(folder)))
+    Ok(crate::app::audit_folder(&config.load()?))
 }

@@ -18,10 +18,13 @@ pub fn facts(payload: &Value) -> Value {
         "target": payload["resources"][0]["name"],
         "agent": payload["actor"]["app_uid"],
         "user": payload["actor"]["user"]["uid"],
+        "run": own["run"],
+        "session": payload["actor"]["session"]["uid"],
         "rules": own["findings"],
         "policies": own["policies"],
         "reasons": own["reasons"],
         "approval": own["approval"],
+        "candidate": own["candidate"],
         "outcome": own["outcome"],
         "elapsed_us": own["elapsed_us"],
     })

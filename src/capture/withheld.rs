@@ -225,7 +225,7 @@ impl Withheld {
     ) -> Result<Option<(WithheldRow, Object)>, WithheldError> {
         let taken = self.store.take_released(&call.lookup(&self.sealer)).await?;
         let Some(row) = taken else { return Ok(None) };
-        let content = content(&self.vault, &row)?;
+        let content = content(&self.vault, &row.reference, &row.sealed)?;
         Ok(Some((row, content)))
     }
 
@@ -245,17 +245,17 @@ impl Withheld {
     }
 }
 
-/// What a kept row holds.
+/// Opens what was kept of a request.
 ///
 /// # Errors
-/// The key or the row is another one.
-pub fn content(vault: &Vault, row: &WithheldRow) -> Result<Object, WithheldError> {
-    let sealed = || WithheldError::Sealed(row.reference.clone());
-    let bytes = vault.open(&context(&row.reference), &row.sealed).ok_or_else(sealed)?;
+/// The key or the bytes are other ones.
+pub fn content(vault: &Vault, reference: &str, sealed: &[u8]) -> Result<Object, WithheldError> {
+    let closed = || WithheldError::Sealed(reference.to_owned());
+    let bytes = vault.open(&context(reference), sealed).ok_or_else(closed)?;
     let limits = Limits { bytes_max: usize::MAX, values_max: usize::MAX, ..Limits::default() };
     match parse(&bytes, &limits) {
         Ok(Json::Object(result)) => Ok(result),
-        _ => Err(sealed()),
+        _ => Err(closed()),
     }
 }
 
