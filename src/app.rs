@@ -8,7 +8,7 @@ mod upstreams;
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -18,10 +18,10 @@ pub(crate) use local::oauth_target;
 pub use local::{Hello, WRAP_SOCKET};
 
 use crate::{
-    access::Policies,
+    access::{Policies, PolicyError},
     approval::Approvals,
     audit::{self, Journal},
-    capture::{Vault, Withheld},
+    capture::{self, Tape, Vault, Withheld},
     catalog::{Catalog, Keeper},
     config::{Config, file::Naming},
     gateway::Gateway,
@@ -110,6 +110,7 @@ impl App {
         let sealer = Arc::new(Sealer::new(&secrets::key(&folder, "gateway")?));
         let journal = open_journal(&config)?;
         let vault = Arc::new(Vault::in_folder(&folder)?);
+        let tape = open_tape(&folder, &vault, config.file.capture)?;
         let (kept, keys) = (Arc::clone(&store), Arc::clone(&sealer));
         let withheld = Withheld::open(kept, vault, keys, config.file.capture).await?;
         let notices = notices(&config, options);
@@ -119,6 +120,7 @@ impl App {
         let gateway = Arc::new(Gateway {
             catalog: Arc::clone(&catalog),
             policies: ArcSwap::from_pointee(policies(&config, options)?),
+            candidate: ArcSwapOption::new(candidate(&config)?),
             limiter: ArcSwap::from_pointee(Limiter::new(config.file.limits.calls())),
             firewall: ArcSwap::new(Arc::clone(&firewall)),
             approvals: Approvals::new(
@@ -127,6 +129,7 @@ impl App {
                 config.file.approvals.waits,
             ),
             withheld,
+            tape: ArcSwapOption::new(tape),
             journal: Arc::new(journal),
             metrics: Metrics::default(),
             sealer: Arc::clone(&sealer),
@@ -287,13 +290,43 @@ async fn tidy(parts: Arc<Parts>, stop: CancellationToken) {
                 parts.gateway.limiter.load().tidy();
                 parts.parked.tidy();
                 index(&parts);
-                if let Err(error) = parts.gateway.withheld.tidy().await {
-                    tracing::error!(%error, "Withheld results could not be expired.");
-                }
+                tidy_capture(&parts).await;
             }
             () = stop.cancelled() => return,
         }
     }
+}
+
+/// Deletes what was kept long enough, and puts on the record what could not be kept.
+async fn tidy_capture(parts: &Parts) {
+    let gateway = &parts.gateway;
+    if let Err(error) = gateway.withheld.tidy().await {
+        tracing::error!(%error, "Withheld results could not be expired.");
+    }
+    let settings = parts.config.load().file.capture;
+    let pruned = capture::tape::prune(parts.store.folder(), settings, crate::ids::now_ms());
+    if let Err(error) = pruned {
+        tracing::error!(%error, "Captured content could not be deleted.");
+    }
+    let dropped = gateway.tape.load().as_ref().map_or(0, |tape| tape.take_dropped());
+    if dropped == 0 {
+        return;
+    }
+    gateway.metrics.captures_dropped(dropped);
+    let recorded = gateway.record_event("capture.dropped", &dropped.to_string(), "gateway").await;
+    if let Err(error) = recorded {
+        tracing::error!(%error, dropped, "Captured content was dropped, and the record says nothing.");
+    }
+}
+
+/// The tape for content, where the operator asks for it.
+pub(crate) fn open_tape(
+    folder: &std::path::Path,
+    vault: &Arc<Vault>,
+    settings: capture::Settings,
+) -> std::io::Result<Option<Arc<Tape>>> {
+    let open = || Tape::open(folder, Arc::clone(vault), settings).map(Arc::new);
+    settings.content.then(open).transpose()
 }
 
 /// Makes the indexes by which `why` finds one request in a long record.
@@ -328,10 +361,19 @@ pub(crate) fn policies(config: &Config, options: Options) -> anyhow::Result<Poli
         (None, Options { development: true, .. }) => Ok(Policies::allow_all()),
         (None, _) => Policies::from_sources(&[]),
     };
-    loaded.map_err(|errors| {
-        let lines: Vec<String> = errors.iter().map(ToString::to_string).collect();
-        anyhow::anyhow!("the policies cannot be used:\n{}", lines.join("\n"))
-    })
+    loaded.map_err(|errors| unusable("policies", &errors))
+}
+
+/// The policies that are asked beside those in force, if any are.
+pub(crate) fn candidate(config: &Config) -> anyhow::Result<Option<Arc<Policies>>> {
+    let Some(folder) = &config.file.policy.candidate else { return Ok(None) };
+    let loaded = Policies::load(&config.resolve(folder));
+    loaded.map(Arc::new).map(Some).map_err(|errors| unusable("candidate policies", &errors))
+}
+
+fn unusable(what: &str, errors: &[PolicyError]) -> anyhow::Error {
+    let lines: Vec<String> = errors.iter().map(ToString::to_string).collect();
+    anyhow::anyhow!("the {what} cannot be used:\n{}", lines.join("\n"))
 }
 
 pub(crate) fn client_modes(

@@ -16,6 +16,7 @@ mod kept;
 mod log;
 mod pins;
 mod pipe;
+mod replay;
 mod rules;
 mod scan;
 mod serve;
@@ -97,6 +98,8 @@ enum Command {
     Why(why::Why),
     /// List what was found, refused, or would have been
     Findings(findings::Findings),
+    /// Say what other rules would have made of the content that was captured
+    Replay(replay::Replay),
     /// Read texts, tool lists or a client's configuration with the rules
     Scan(scan::Scan),
     /// Write, prove, measure and compare rules
@@ -163,6 +166,7 @@ fn parsed() -> Ran {
         Command::Check(command) => check::run(&command),
         Command::Why(command) => why::run(&command),
         Command::Findings(command) => findings::run(&command),
+        Command::Replay(command) => replay::run(&command),
         Command::Scan(command) => scan::run(&command),
         Command::Rules(command) => rules::run(&command),
         Command::Clients(command) => clients::run(command),

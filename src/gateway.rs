@@ -4,13 +4,13 @@ mod list;
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 
 use crate::{
     access::Policies,
     approval::Approvals,
     audit::Journal,
-    capture::Withheld,
+    capture::{Tape, Withheld},
     catalog::{Catalog, Item},
     corridor::{Arrival, Tasks, Trail},
     inspect::{Firewall, Mode, Profile},
@@ -27,10 +27,14 @@ use crate::{
 pub struct Gateway {
     pub catalog: Arc<Catalog>,
     pub policies: ArcSwap<Policies>,
+    /// Asked beside those in force; they decide nothing.
+    pub candidate: ArcSwapOption<Policies>,
     pub limiter: ArcSwap<Limiter>,
     pub firewall: ArcSwap<Firewall>,
     pub approvals: Approvals,
     pub withheld: Withheld,
+    /// Content of calls, where the operator asks for it.
+    pub tape: ArcSwapOption<Tape>,
     pub journal: Arc<Journal>,
     pub metrics: Metrics,
     pub sealer: Arc<Sealer>,

@@ -10,7 +10,11 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use super::Parts;
-use crate::{config::Config, limits::Limiter};
+use crate::{
+    capture::{Tape, Vault},
+    config::Config,
+    limits::Limiter,
+};
 
 /// How often files are looked at for changes.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -48,7 +52,9 @@ pub(super) async fn now(parts: &Parts) -> anyhow::Result<()> {
     }
     let config = Config::load(&old.path)?;
     let policies = super::policies(&config, parts.options)?;
+    let candidate = super::candidate(&config)?;
     let firewall = Arc::new(super::rules::firewall(&config)?);
+    let tape = changed_tape(parts, &old, &config)?;
     let limits = config.file.limits.calls();
     let changed_limits = format!("{limits:?}") != format!("{:?}", old.file.limits.calls());
     let problems = parts.reconcile(&config);
@@ -56,6 +62,9 @@ pub(super) async fn now(parts: &Parts) -> anyhow::Result<()> {
         anyhow::bail!("{problem}");
     }
     parts.gateway.approvals.set_waits(config.file.approvals.waits);
+    if let Some(tape) = tape {
+        parts.gateway.tape.store(tape);
+    }
     parts.gateway.withheld.set(config.file.capture);
     parts.gateway.client_modes.store(Arc::new(super::client_modes(&config)));
     let known = super::notices(&old, parts.options);
@@ -65,6 +74,7 @@ pub(super) async fn now(parts: &Parts) -> anyhow::Result<()> {
     }
     parts.config.store(Arc::new(config));
     parts.gateway.policies.store(Arc::new(policies));
+    parts.gateway.candidate.store(candidate);
     if changed_limits {
         parts.gateway.limiter.store(Arc::new(Limiter::new(limits)));
     }
@@ -72,6 +82,20 @@ pub(super) async fn now(parts: &Parts) -> anyhow::Result<()> {
     parts.keeper.firewall.store(firewall);
     parts.upstreams.rebuild(None).await;
     Ok(())
+}
+
+/// Another tape, if the settings of what is kept changed.
+fn changed_tape(
+    parts: &Parts,
+    old: &Config,
+    new: &Config,
+) -> std::io::Result<Option<Option<Arc<Tape>>>> {
+    if old.file.capture == new.file.capture {
+        return Ok(None);
+    }
+    let folder = parts.store.folder();
+    let vault = Arc::new(Vault::in_folder(folder)?);
+    super::open_tape(folder, &vault, new.file.capture).map(Some)
 }
 
 /// When the files of a configuration were last written.
@@ -82,7 +106,8 @@ fn stamp(config: &Config) -> Vec<(PathBuf, Option<SystemTime>)> {
     };
     let mut paths = vec![config.path.clone()];
     let file = &config.file;
-    for folder in [&file.access.policies, &file.firewall.rules].into_iter().flatten() {
+    let folders = [&file.access.policies, &file.policy.candidate, &file.firewall.rules];
+    for folder in folders.into_iter().flatten() {
         let folder = config.resolve(folder);
         let entries = std::fs::read_dir(&folder).into_iter().flatten().flatten();
         paths.extend(entries.map(|entry| entry.path()));

@@ -46,7 +46,10 @@ pub(super) fn run(command: &Why) -> Ran {
     say(format_args!("ran            {}", ran(&records)));
     let data = config.data_dir();
     if let Some(firewall) = &firewall {
-        content::tell(&data, &command.reference, firewall);
+        let times = records.iter().filter_map(|record| record["time"].as_i64());
+        let (first, last) = (times.clone().min(), times.max());
+        let times = (first.unwrap_or_default(), last.unwrap_or(i64::MAX / 2));
+        content::tell(&data, &command.reference, times, firewall);
     }
     told(&data, command);
     Ok(ExitCode::SUCCESS)

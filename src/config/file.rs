@@ -39,6 +39,7 @@ pub struct File {
     /// Who may call, and how callers show it. Without any, only `--development` lets callers in.
     pub identity: authenticators::Settings,
     pub access: Access,
+    pub policy: Policy,
     pub limits: Limits,
     pub firewall: FirewallFile,
     pub scan: ScanFile,
@@ -117,6 +118,15 @@ pub struct Access {
     /// A folder of `*.cedar` policies. Without one, nobody may do anything (in development mode
     /// everybody may do everything).
     pub policies: Option<PathBuf>,
+}
+
+/// Policies that are not in force yet.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Policy {
+    /// A folder of `*.cedar` policies that are asked beside those in force and decide nothing. Where
+    /// they would have decided otherwise, the record says so.
+    pub candidate: Option<PathBuf>,
 }
 
 /// How often and how much. Every refusal names the limit that was reached.

@@ -1,11 +1,19 @@
 //! What is withheld is kept for a person to look at. Released, it goes to the same call, once,
 //! when that is made again: nothing is sent then, and the marks of a stranger's text stay on it.
 
+use std::sync::Arc;
+
 use super::{Answer, Arrival, Call, Trail, release::Released, screen::Screened};
 use crate::{
-    capture::withheld::{CallKey, Keeping},
+    capture::{
+        Clip,
+        withheld::{CallKey, Keeping},
+    },
     catalog::Item,
+    firewall::Surface,
     gateway::Gateway,
+    ids::now_ms,
+    inspect::{Firewall, Inspection, Mode, Profile},
     mcp::{Object, bridge::ResultType},
     refusal::{META_RELEASED, Refusal},
 };
@@ -19,6 +27,41 @@ pub(super) struct KeptBack {
 }
 
 impl Gateway {
+    /// Captures a message as a door left it, where the operator asks for that. Never waits.
+    pub(super) fn capture(
+        &self,
+        arrival: &Arrival,
+        item: &Item,
+        surface: Surface,
+        content: &Object,
+        inspection: &Inspection,
+    ) {
+        let tape = self.tape.load();
+        let Some(tape) = tape.as_ref() else { return };
+        if inspection.incomplete {
+            // It may hold a secret that nobody cut out.
+            return tape.lose();
+        }
+        let firewall = self.firewall_for(item.settings.modes.firewall);
+        let edits = firewall.mode == Mode::Enforce && firewall.profile != Profile::Transparent;
+        let redactor = (!edits).then(|| {
+            let (mode, profile) = (Mode::Enforce, Profile::Balanced);
+            Arc::new(Firewall { mode, profile, ..(*firewall).clone() })
+        });
+        let clip = Clip {
+            reference: arrival.reference.clone(),
+            time: now_ms(),
+            surface,
+            upstream: item.upstream.name.to_string(),
+            tool: item.name.clone(),
+            agent: arrival.principal.agent.clone(),
+            run: arrival.principal.run.clone(),
+            rules: inspection.rules.clone(),
+            content: content.clone(),
+        };
+        tape.put(clip, redactor);
+    }
+
     /// Keeps what a door withheld. If that fails it is withheld all the same, and lost.
     pub(crate) async fn keep_withheld(
         &self,

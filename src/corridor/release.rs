@@ -69,6 +69,8 @@ impl Gateway {
             answer.result = result;
         }
         trail.found(&inspection);
+        let (arrival, item) = (answer.arrival, &answer.item);
+        self.capture(arrival, item, surface(method), &answer.result, &inspection);
         if inspection.blocks() {
             let whole = answer.passed.kind == ResultType::Complete
                 && check_schema(&answer.item, &answer.result).is_ok();

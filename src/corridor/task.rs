@@ -65,7 +65,7 @@ impl Gateway {
             result.insert("taskId", id);
         }
         let asked = self.screen_questions(arrival, &task, &relay, &mut result).await?;
-        self.screen_task(&task, &mut result, trail)?;
+        self.screen_task(arrival, &task, &mut result, trail)?;
         if let Some(asked) = asked {
             result.insert("inputRequests", asked);
         }
@@ -191,6 +191,7 @@ impl Gateway {
     /// checked like any other.
     fn screen_task(
         &self,
+        arrival: &Arrival,
         task: &Task,
         result: &mut Object,
         trail: &mut Trail,
@@ -212,6 +213,7 @@ impl Gateway {
             *result = inspected;
         }
         trail.found(&inspection);
+        self.capture(arrival, &task.item, Surface::ToolResult, result, &inspection);
         if inspection.blocks() {
             trail.kept_back = Some(KeptBack { result: std::mem::take(result), releasable: false });
             let text = "The task's state was withheld by the gateway's firewall.";

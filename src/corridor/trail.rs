@@ -28,6 +28,8 @@ pub struct Trail {
     pub(super) rules: BTreeSet<Arc<str>>,
     pub(super) uninspected: bool,
     pub(super) policies: Names,
+    /// What the candidate policies would have decided, if it is something else.
+    pub(super) candidate: Option<&'static str>,
     pub(super) approval: Option<String>,
     pub(super) arguments_digest: String,
     /// What would have been refused, where a door only observes, since the last record.
@@ -51,6 +53,7 @@ impl Default for Trail {
             rules: BTreeSet::new(),
             uninspected: false,
             policies: Names::default(),
+            candidate: None,
             approval: None,
             arguments_digest: String::new(),
             would: None,
@@ -113,6 +116,7 @@ impl Trail {
         self.decided = true;
         // The outcome's record tells of what comes after this one alone.
         self.would = None;
+        self.candidate = None;
         Ok(())
     }
 
@@ -213,6 +217,7 @@ impl Trail {
             arguments_digest: some(&self.arguments_digest),
             definition_digest: item.map(|item| item.pin.as_str()),
             approval: self.approval.as_deref(),
+            candidate: self.candidate,
             verdict: match (&self.released, &self.held) {
                 (Some(_), _) => Some("release"),
                 (None, held) => held.as_ref().map(|_| "hold"),
