@@ -1,6 +1,7 @@
 //! Builds every part from a configuration, in one place, and owns the tasks.
 
 mod admin;
+mod capture;
 mod local;
 mod reload;
 pub(crate) mod rules;
@@ -21,7 +22,7 @@ use crate::{
     access::{Policies, PolicyError},
     approval::Approvals,
     audit::{self, Journal},
-    capture::{self, Tape, Vault, Withheld},
+    capture::{Vault, Withheld},
     catalog::{Catalog, Keeper},
     config::{Config, file::Naming},
     gateway::Gateway,
@@ -110,7 +111,7 @@ impl App {
         let sealer = Arc::new(Sealer::new(&secrets::key(&folder, "gateway")?));
         let journal = open_journal(&config)?;
         let vault = Arc::new(Vault::in_folder(&folder)?);
-        let tape = open_tape(&folder, &vault, config.file.capture)?;
+        let tape = capture::open(&folder, &vault, config.file.capture)?;
         let (kept, keys) = (Arc::clone(&store), Arc::clone(&sealer));
         let withheld = Withheld::open(kept, vault, keys, config.file.capture).await?;
         let notices = notices(&config, options);
@@ -289,56 +290,15 @@ async fn tidy(parts: Arc<Parts>, stop: CancellationToken) {
             () = tokio::time::sleep(TIDY_EVERY) => {
                 parts.gateway.limiter.load().tidy();
                 parts.parked.tidy();
-                index(&parts);
-                tidy_capture(&parts).await;
+                capture::index(&parts);
+                capture::tidy(&parts).await;
             }
             () = stop.cancelled() => return,
         }
     }
 }
 
-/// Deletes what was kept long enough, and puts on the record what could not be kept.
-async fn tidy_capture(parts: &Parts) {
-    let gateway = &parts.gateway;
-    if let Err(error) = gateway.withheld.tidy().await {
-        tracing::error!(%error, "Withheld results could not be expired.");
-    }
-    let settings = parts.config.load().file.capture;
-    let pruned = capture::tape::prune(parts.store.folder(), settings, crate::ids::now_ms());
-    if let Err(error) = pruned {
-        tracing::error!(%error, "Captured content could not be deleted.");
-    }
-    let dropped = gateway.tape.load().as_ref().map_or(0, |tape| tape.take_dropped());
-    if dropped == 0 {
-        return;
-    }
-    gateway.metrics.captures_dropped(dropped);
-    let recorded = gateway.record_event("capture.dropped", &dropped.to_string(), "gateway").await;
-    if let Err(error) = recorded {
-        tracing::error!(%error, dropped, "Captured content was dropped, and the record says nothing.");
-    }
-}
-
-/// The tape for content, where the operator asks for it.
-pub(crate) fn open_tape(
-    folder: &std::path::Path,
-    vault: &Arc<Vault>,
-    settings: capture::Settings,
-) -> std::io::Result<Option<Arc<Tape>>> {
-    let open = || Tape::open(folder, Arc::clone(vault), settings).map(Arc::new);
-    settings.content.then(open).transpose()
-}
-
-/// Makes the indexes by which `why` finds one request in a long record.
-fn index(parts: &Parts) {
-    let folder = audit_folder(&parts.config.load());
-    tokio::task::spawn_blocking(move || {
-        if let Err(error) = audit::index(&folder) {
-            tracing::warn!(%error, "The record could not be indexed; `why` takes longer.");
-        }
-    });
-}
-
+/// Where the record is kept.
 pub(crate) fn audit_folder(config: &Config) -> PathBuf {
     let stated = config.file.audit.folder.as_ref();
     stated.map_or_else(|| config.data_dir().join("audit"), |folder| config.resolve(folder))

@@ -10,11 +10,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use super::Parts;
-use crate::{
-    capture::{Tape, Vault},
-    config::Config,
-    limits::Limiter,
-};
+use crate::{config::Config, limits::Limiter};
 
 /// How often files are looked at for changes.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -54,7 +50,7 @@ pub(super) async fn now(parts: &Parts) -> anyhow::Result<()> {
     let policies = super::policies(&config, parts.options)?;
     let candidate = super::candidate(&config)?;
     let firewall = Arc::new(super::rules::firewall(&config)?);
-    let tape = changed_tape(parts, &old, &config)?;
+    let tape = super::capture::changed(parts, &old, &config)?;
     let limits = config.file.limits.calls();
     let changed_limits = format!("{limits:?}") != format!("{:?}", old.file.limits.calls());
     let problems = parts.reconcile(&config);
@@ -82,20 +78,6 @@ pub(super) async fn now(parts: &Parts) -> anyhow::Result<()> {
     parts.keeper.firewall.store(firewall);
     parts.upstreams.rebuild(None).await;
     Ok(())
-}
-
-/// Another tape, if the settings of what is kept changed.
-fn changed_tape(
-    parts: &Parts,
-    old: &Config,
-    new: &Config,
-) -> std::io::Result<Option<Option<Arc<Tape>>>> {
-    if old.file.capture == new.file.capture {
-        return Ok(None);
-    }
-    let folder = parts.store.folder();
-    let vault = Arc::new(Vault::in_folder(folder)?);
-    super::open_tape(folder, &vault, new.file.capture).map(Some)
 }
 
 /// When the files of a configuration were last written.

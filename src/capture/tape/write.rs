@@ -59,8 +59,9 @@ impl Writer {
 
     fn append(&mut self, clip: &Clip) -> std::io::Result<()> {
         let now = now_ms();
-        let full =
-            |open: &Open| open.bytes >= SEGMENT_BYTES_MAX || now - open.segment.began >= SPAN_MS;
+        // A quarter of the room at most, so that making room never takes the open one.
+        let room = SEGMENT_BYTES_MAX.min((u64::from(self.settings.content_mb) << 20) / 4);
+        let full = |open: &Open| open.bytes >= room || now - open.segment.began >= SPAN_MS;
         if self.open.as_ref().is_none_or(full) {
             let data = self.folder.parent().unwrap_or(&self.folder);
             segment::prune(data, self.settings, now)?;

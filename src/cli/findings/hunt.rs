@@ -41,14 +41,20 @@ const CONSEQUENTIAL: [&str; 6] =
 pub(super) fn run(command: &Hunt, config: &ConfigArgument) -> Ran {
     let stated = config.load()?;
     let mut calls = Vec::new();
+    let mut known = BTreeMap::new();
     for payload in recent(&audit_dir(config)?, command.since)? {
-        let fact = facts(&payload?);
-        if fact["phase"] != "event" {
+        let mut fact = facts(&payload?);
+        let key = (text(&fact, "upstream").to_owned(), text(&fact, "target").to_owned());
+        let classes = known.entry(key).or_insert_with(|| consequential(&stated, &fact));
+        let acts = !classes.is_empty() && is_call(&fact);
+        fact["classes"] = json!(classes);
+        // Of a long record only what matters is kept in memory.
+        if acts || strikes(&command.rule, &fact) {
             calls.push(fact);
         }
     }
     calls.reverse();
-    let traces = follow(&calls, &command.rule, |fact| classes(&stated, fact));
+    let traces = follow(&calls, &command.rule);
     if command.json {
         say_json(&Value::Array(traces.iter().map(as_json).collect()));
         return Ok(ExitCode::SUCCESS);
@@ -63,41 +69,51 @@ pub(super) fn run(command: &Hunt, config: &ConfigArgument) -> Ran {
 }
 
 /// Runs in which the rule found something, by agent and run.
-fn follow(
-    calls: &[Value],
-    rule: &str,
-    classes: impl Fn(&Value) -> Vec<String>,
-) -> BTreeMap<(String, String), Trace> {
+fn follow(calls: &[Value], rule: &str) -> BTreeMap<(String, String), Trace> {
     let mut traces: BTreeMap<(String, String), Trace> = BTreeMap::new();
     for fact in calls {
         let run = ["run", "session"].iter().find_map(|key| fact[*key].as_str()).unwrap_or("-");
         let key = (text(fact, "agent").to_owned(), run.to_owned());
-        if let Some(trace) = traces.get_mut(&key)
-            && fact["phase"] == "decision"
-            && fact["method"] == "tools/call"
-        {
-            let mut classes = classes(fact);
-            classes.retain(|class| CONSEQUENTIAL.contains(&class.as_str()));
-            let known = trace.hits.iter().any(|hit| hit["reference"] == fact["reference"]);
-            if !classes.is_empty() && !known {
-                let mut fact = fact.clone();
-                fact["classes"] = json!(classes);
-                trace.followed.push(fact);
+        let strikes = strikes(rule, fact);
+        let acts = fact["classes"].as_array().is_some_and(|classes| !classes.is_empty());
+        let same = |known: &Value| known["reference"] == fact["reference"];
+        match traces.get_mut(&key) {
+            // What the decision found, the outcome tells again.
+            Some(trace) if trace.hits.iter().any(same) => {
+                trace.hits.retain(|known| !same(known));
+                trace.hits.push(fact.clone());
             }
-        }
-        if subjects(fact).iter().any(|id| covers(rule, id)) {
-            traces.entry(key).or_default().hits.push(fact.clone());
+            Some(trace) => {
+                if acts && is_call(fact) {
+                    trace.followed.push(fact.clone());
+                }
+                if strikes {
+                    trace.hits.push(fact.clone());
+                }
+            }
+            None if strikes => traces.entry(key).or_default().hits.push(fact.clone()),
+            None => {}
         }
     }
     traces
 }
 
-/// What the configuration and the catalogue say that the tool does.
-fn classes(config: &Config, fact: &Value) -> Vec<String> {
+fn strikes(rule: &str, fact: &Value) -> bool {
+    subjects(fact).iter().any(|id| covers(rule, id))
+}
+
+fn is_call(fact: &Value) -> bool {
+    fact["phase"] == "decision" && fact["method"] == "tools/call"
+}
+
+/// What the configuration and the catalogue say that the tool does outside its server.
+fn consequential(config: &Config, fact: &Value) -> Vec<String> {
     let (server, target) = (text(fact, "upstream"), text(fact, "target"));
     let prefix = format!("{server}__");
     let name = target.strip_prefix(&prefix).unwrap_or(target);
-    config.tool_settings(server, Kind::Tool, name).classes
+    let mut classes = config.tool_settings(server, Kind::Tool, name).classes;
+    classes.retain(|class| CONSEQUENTIAL.contains(&class.as_str()));
+    classes
 }
 
 fn tell(word: &str, facts: &[Value]) {
@@ -128,25 +144,24 @@ mod tests {
 
     use super::follow;
 
-    fn call(reference: &str, run: &str, target: &str, rules: &[&str]) -> Value {
+    fn call(reference: &str, run: &str, classes: &[&str], rules: &[&str]) -> Value {
         json!({"reference": reference, "phase": "decision", "method": "tools/call", "agent": "a",
-            "run": run, "target": target, "rules": rules})
+            "run": run, "classes": classes, "rules": rules})
     }
 
     #[test]
     fn what_followed_in_the_same_run_is_told_and_nothing_before_it() {
+        let mut outcome = call("req_1", "one", &[], &["injection.x"]);
+        outcome["phase"] = json!("outcome");
         let calls = [
-            call("req_0", "one", "send", &[]),
-            call("req_1", "one", "read", &["injection.x"]),
-            call("req_2", "one", "send", &[]),
-            call("req_3", "one", "look", &[]),
-            call("req_4", "two", "send", &[]),
+            call("req_0", "one", &["egress"], &[]),
+            call("req_1", "one", &[], &["injection.x"]),
+            outcome,
+            call("req_2", "one", &["egress"], &[]),
+            call("req_3", "one", &[], &[]),
+            call("req_4", "two", &["egress"], &[]),
         ];
-        let classes = |fact: &Value| match fact["target"].as_str() {
-            Some("send") => vec!["egress".to_owned(), "own".to_owned()],
-            _ => vec!["reads_private".to_owned()],
-        };
-        let traces = follow(&calls, "injection", classes);
+        let traces = follow(&calls, "injection");
         assert_eq!(traces.len(), 1, "{traces:?}");
         let trace = traces.values().next().expect("a run");
         let references = |facts: &[Value]| -> Vec<String> {
@@ -154,7 +169,6 @@ mod tests {
         };
         assert_eq!(references(&trace.hits), ["\"req_1\""]);
         assert_eq!(references(&trace.followed), ["\"req_2\""]);
-        assert_eq!(trace.followed[0]["classes"], json!(["egress"]));
-        assert!(follow(&calls, "injection.y", classes).is_empty());
+        assert!(follow(&calls, "injection.y").is_empty());
     }
 }
