@@ -54,6 +54,9 @@ impl Tapes {
     /// The key or the folder cannot be read.
     pub fn since(data: &Path, since: i64) -> Result<Option<Self>, TapeError> {
         let folder = data.join(FOLDER);
+        if !folder.exists() {
+            return Ok(None);
+        }
         let failed = |source| TapeError::Io { path: folder.clone(), source };
         let mut segments = segment::list(&folder).map_err(failed)?;
         segments.retain(|segment| segment.began + SPAN_MS >= since);

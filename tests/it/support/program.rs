@@ -64,7 +64,9 @@ pub(crate) async fn plain(words: &[&str]) -> Ran {
 /// With a text on standard input.
 pub(crate) async fn fed(words: &[&str], input: &str) -> Ran {
     let mut command = Command::new(bartizan());
-    command.args(words).env("USER", "ana").kill_on_drop(true);
+    // Never the state of whoever runs the tests.
+    let state = tempfile::tempdir().expect("a temporary folder");
+    command.args(words).env("USER", "ana").env("XDG_STATE_HOME", state.path()).kill_on_drop(true);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().expect("it runs");
     let mut stdin = child.stdin.take().expect("a pipe");
