@@ -1,6 +1,7 @@
 //! Builds every part from a configuration, in one place, and owns the tasks.
 
 mod admin;
+mod capture;
 mod local;
 mod reload;
 pub(crate) mod rules;
@@ -8,18 +9,20 @@ mod upstreams;
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-pub use admin::{ADMIN_SOCKET, AdminRequest, ask, decision_text};
+pub use admin::{ADMIN_SOCKET, AdminRequest, TriageState, ask, decision_text};
+pub(crate) use admin::{triaged, withheld};
 pub(crate) use local::oauth_target;
 pub use local::{Hello, WRAP_SOCKET};
 
 use crate::{
-    access::Policies,
+    access::{Policies, PolicyError},
     approval::Approvals,
     audit::{self, Journal},
+    capture::{Vault, Withheld},
     catalog::{Catalog, Keeper},
     config::{Config, file::Naming},
     flow::Runs,
@@ -107,7 +110,11 @@ impl App {
         let folder = config.data_dir();
         let store = Arc::new(Store::open(&folder).await?);
         let sealer = Arc::new(Sealer::new(&secrets::key(&folder, "gateway")?));
-        let journal = open_journal(&config, &folder)?;
+        let journal = open_journal(&config)?;
+        let vault = Arc::new(Vault::in_folder(&folder)?);
+        let tape = capture::open(&folder, &vault, config.file.capture)?;
+        let (kept, keys) = (Arc::clone(&store), Arc::clone(&sealer));
+        let withheld = Withheld::open(kept, vault, keys, config.file.capture).await?;
         let notices = notices(&config, options);
         let catalog = Arc::new(Catalog::default());
         rules::pull_and_say(&config).await;
@@ -115,6 +122,7 @@ impl App {
         let gateway = Arc::new(Gateway {
             catalog: Arc::clone(&catalog),
             policies: ArcSwap::from_pointee(policies(&config, options)?),
+            candidate: ArcSwapOption::new(candidate(&config)?),
             limiter: ArcSwap::from_pointee(Limiter::new(config.file.limits.calls())),
             firewall: ArcSwap::new(Arc::clone(&firewall)),
             runs: Runs::new(Arc::clone(&store), Arc::clone(&sealer), rules::flow(&config)?),
@@ -123,6 +131,8 @@ impl App {
                 Arc::clone(&sealer),
                 config.file.approvals.waits,
             ),
+            withheld,
+            tape: ArcSwapOption::new(tape),
             journal: Arc::new(journal),
             metrics: Metrics::default(),
             sealer: Arc::clone(&sealer),
@@ -284,23 +294,27 @@ async fn tidy(parts: Arc<Parts>, stop: CancellationToken) {
             () = tokio::time::sleep(TIDY_EVERY) => {
                 parts.gateway.limiter.load().tidy();
                 parts.parked.tidy();
+                capture::index(&parts);
+                capture::tidy(&parts).await;
             }
             () = stop.cancelled() => return,
         }
     }
 }
 
-fn open_journal(config: &Config, folder: &std::path::Path) -> anyhow::Result<Journal> {
+/// Where the record is kept.
+pub(crate) fn audit_folder(config: &Config) -> PathBuf {
+    let stated = config.file.audit.folder.as_ref();
+    stated.map_or_else(|| config.data_dir().join("audit"), |folder| config.resolve(folder))
+}
+
+fn open_journal(config: &Config) -> anyhow::Result<Journal> {
     let stated = &config.file.audit;
-    let folder: PathBuf = match &stated.folder {
-        Some(folder) => config.resolve(folder),
-        None => folder.join("audit"),
-    };
     let mut options = audit::Options::default();
     if let Some(durability) = stated.durability {
         options.durability = durability.into();
     }
-    Ok(Journal::open(&folder, options)?)
+    Ok(Journal::open(&audit_folder(config), options)?)
 }
 
 /// The policies in force. Without any, nobody may do anything, unless the start says otherwise.
@@ -311,10 +325,19 @@ pub(crate) fn policies(config: &Config, options: Options) -> anyhow::Result<Poli
         (None, Options { development: true, .. }) => Ok(Policies::allow_all()),
         (None, _) => Policies::from_sources(&[]),
     };
-    loaded.map_err(|errors| {
-        let lines: Vec<String> = errors.iter().map(ToString::to_string).collect();
-        anyhow::anyhow!("the policies cannot be used:\n{}", lines.join("\n"))
-    })
+    loaded.map_err(|errors| unusable("policies", &errors))
+}
+
+/// The policies that are asked beside those in force, if any are.
+pub(crate) fn candidate(config: &Config) -> anyhow::Result<Option<Arc<Policies>>> {
+    let Some(folder) = &config.file.policy.candidate else { return Ok(None) };
+    let loaded = Policies::load(&config.resolve(folder));
+    loaded.map(Arc::new).map(Some).map_err(|errors| unusable("candidate policies", &errors))
+}
+
+fn unusable(what: &str, errors: &[PolicyError]) -> anyhow::Error {
+    let lines: Vec<String> = errors.iter().map(ToString::to_string).collect();
+    anyhow::anyhow!("the {what} cannot be used:\n{}", lines.join("\n"))
 }
 
 /// As the configuration stands at each request.

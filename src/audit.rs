@@ -21,5 +21,5 @@ pub use entry::{Disposition, Entry, Fields, Mode, Outcome, Phase};
 pub use error::AuditError;
 pub use facts::{facts, is_finding};
 pub use journal::{Durability, Journal, Options, RECORD_BYTES_CEILING, Torn};
-pub use read::{Filter, Order, Record, Records};
+pub use read::{Filter, Order, Record, Records, index};
 pub use verify::{Bad, Reason, Report, verify};

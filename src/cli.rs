@@ -12,9 +12,11 @@ mod config;
 mod demo;
 mod doctor;
 mod findings;
+mod kept;
 mod log;
 mod pins;
 mod pipe;
+mod replay;
 mod rules;
 mod scan;
 mod serve;
@@ -96,6 +98,8 @@ enum Command {
     Why(why::Why),
     /// List what was found, refused, or would have been
     Findings(findings::Findings),
+    /// Say what other rules would have made of the content that was captured
+    Replay(replay::Replay),
     /// Read texts, tool lists or a client's configuration with the rules
     Scan(scan::Scan),
     /// Write, prove, measure and compare rules
@@ -162,6 +166,7 @@ fn parsed() -> Ran {
         Command::Check(command) => check::run(&command),
         Command::Why(command) => why::run(&command),
         Command::Findings(command) => findings::run(&command),
+        Command::Replay(command) => replay::run(&command),
         Command::Scan(command) => scan::run(&command),
         Command::Rules(command) => rules::run(&command),
         Command::Clients(command) => clients::run(command),
@@ -221,7 +226,5 @@ fn data_dir(config: &ConfigArgument) -> anyhow::Result<PathBuf> {
 
 /// The journal's folder.
 fn audit_dir(config: &ConfigArgument) -> anyhow::Result<PathBuf> {
-    let config = config.load()?;
-    let stated = config.file.audit.folder.as_ref();
-    Ok(stated.map_or_else(|| config.data_dir().join("audit"), |folder| config.resolve(folder)))
+    Ok(crate::app::audit_folder(&config.load()?))
 }

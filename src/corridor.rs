@@ -8,6 +8,7 @@ mod authorize;
 mod clear;
 mod fence;
 mod flow;
+mod kept;
 mod release;
 mod screen;
 mod send;
@@ -128,6 +129,9 @@ impl Gateway {
         let call = self.recall(call, trail).await?;
         let call = self.admit(call, trail)?;
         let call = self.screen(call, trail)?;
+        if let Some(released) = Box::pin(self.hand_out(&call, trail)).await? {
+            return Ok(released);
+        }
         let call = self.clear(call, trail).await?;
         let sent = self.send(call, trail).await;
         let answer = self.remember_error(sent, trail).await?;

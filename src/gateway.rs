@@ -4,12 +4,13 @@ mod list;
 
 use std::{sync::Arc, time::Duration};
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 
 use crate::{
     access::Policies,
     approval::Approvals,
     audit::Journal,
+    capture::{Tape, Withheld},
     catalog::{Catalog, Item, Kind},
     corridor::{Arrival, Tasks, Trail},
     flow::Runs,
@@ -27,11 +28,16 @@ use crate::{
 pub struct Gateway {
     pub catalog: Arc<Catalog>,
     pub policies: ArcSwap<Policies>,
+    /// Asked beside those in force; they decide nothing.
+    pub candidate: ArcSwapOption<Policies>,
     pub limiter: ArcSwap<Limiter>,
     pub firewall: ArcSwap<Firewall>,
     pub approvals: Approvals,
     /// What runs read, and what they may still do.
     pub runs: Runs,
+    pub withheld: Withheld,
+    /// Content of calls, where the operator asks for it.
+    pub tape: ArcSwapOption<Tape>,
     pub journal: Arc<Journal>,
     pub metrics: Metrics,
     pub sealer: Arc<Sealer>,
@@ -62,6 +68,9 @@ impl Gateway {
         }
         let mut trail = Trail::default();
         let mut ended = self.serve(&mut arrival, &mut trail).await;
+        if let Err(refusal) = &ended {
+            Box::pin(self.keep_withheld(&arrival, &mut trail, refusal)).await;
+        }
         // INVARIANT: no record, no answer.
         if let Err(refusal) = trail.close(self, &arrival, ended.as_ref()).await {
             ended = Err(refusal);

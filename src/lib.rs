@@ -40,6 +40,7 @@ pub mod upstream;
 // Around the corridor.
 pub mod app;
 pub mod bundle;
+pub mod capture;
 pub mod cli;
 pub mod clients;
 pub mod config;

@@ -35,6 +35,8 @@ pub struct Metrics {
     unidentified: AtomicU64,
     malformed: AtomicU64,
     partial_lists: AtomicU64,
+    captures_dropped: AtomicU64,
+    candidate_differences: AtomicU64,
 }
 
 impl Metrics {
@@ -69,6 +71,16 @@ impl Metrics {
         self.partial_lists.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Messages that were to be captured and could not be.
+    pub(crate) fn captures_dropped(&self, count: u64) {
+        self.captures_dropped.fetch_add(count, Ordering::Relaxed);
+    }
+
+    /// A decision that the candidate policies would have made otherwise.
+    pub(crate) fn candidate_difference(&self) {
+        self.candidate_differences.fetch_add(1, Ordering::Relaxed);
+    }
+
     /// The Prometheus text exposition (format 0.0.4). `gauges` are read at this moment.
     pub fn render(&self, gauges: &[(&str, &str, u64)]) -> String {
         let mut text = String::new();
@@ -98,6 +110,16 @@ impl Metrics {
                 "bartizan_partial_lists_total",
                 "Lists that a tool server is missing from.",
                 &self.partial_lists,
+            ),
+            (
+                "bartizan_captures_dropped_total",
+                "Messages that were to be captured and were dropped.",
+                &self.captures_dropped,
+            ),
+            (
+                "bartizan_candidate_differences_total",
+                "Decisions that the candidate policies would have made otherwise.",
+                &self.candidate_differences,
             ),
         ] {
             head(&mut text, name, "counter", help);

@@ -185,6 +185,8 @@ impl Refusal {
 /// Our `_meta` keys. An upstream that sends them has them removed.
 pub const META_PREFIX: &str = "dev.bartizan/";
 const META_REFUSAL: &str = "dev.bartizan/refusal";
+/// Of a result that a person released: the request that it was withheld from.
+pub const META_RELEASED: &str = "dev.bartizan/released";
 /// The request's name, in `_meta` of requests and results and in `data` of errors.
 pub const META_REFERENCE: &str = "dev.bartizan/request";
 /// The same in HTTP headers, of answers to callers and of requests to upstreams.

@@ -2,9 +2,11 @@
 //! its own; the doors turn them into their types. Times are integer milliseconds.
 
 pub mod approvals;
+pub mod findings;
 pub mod pins;
 pub mod secrets;
 pub mod taint;
+pub mod withheld;
 
 use std::path::{Path, PathBuf};
 
@@ -71,6 +73,24 @@ const MIGRATIONS: &[&[&str]] = &[
         tokens BLOB NOT NULL, prints BLOB NOT NULL, orders BLOB NOT NULL,
         PRIMARY KEY (run, sequence)) WITHOUT ROWID",
     ],
+    &[
+        "CREATE TABLE withheld (
+        reference TEXT PRIMARY KEY, lookup BLOB NOT NULL, state TEXT NOT NULL,
+        principal TEXT NOT NULL, client TEXT NOT NULL, run TEXT,
+        method TEXT NOT NULL, upstream TEXT NOT NULL, target TEXT NOT NULL,
+        why TEXT NOT NULL, rules TEXT NOT NULL, digest TEXT NOT NULL,
+        releasable INTEGER NOT NULL, sealed BLOB NOT NULL,
+        created INTEGER NOT NULL, expires INTEGER NOT NULL,
+        released_by TEXT, released_at INTEGER, proven INTEGER, retry_until INTEGER,
+        taken_at INTEGER)",
+        "CREATE INDEX withheld_lookup ON withheld (lookup, state)",
+        "CREATE INDEX withheld_created ON withheld (created)",
+        "CREATE TABLE triage (
+        reference TEXT NOT NULL, rule TEXT NOT NULL, state TEXT NOT NULL,
+        note TEXT, owner TEXT, by TEXT NOT NULL, at INTEGER NOT NULL,
+        PRIMARY KEY (reference, rule))",
+        "CREATE INDEX triage_rule ON triage (rule, state)",
+    ],
 ];
 
 impl Store {
@@ -87,6 +107,8 @@ impl Store {
             .journal_mode(SqliteJournalMode::Wal)
             // A power cut must not give an approval back that was spent.
             .synchronous(SqliteSynchronous::Full)
+            // What was kept for a time is gone after it, and not only unlisted.
+            .pragma("secure_delete", "ON")
             .busy_timeout(std::time::Duration::from_secs(5));
         migrate(&options).await?;
         let quick = options.clone().synchronous(SqliteSynchronous::Normal);

@@ -44,6 +44,18 @@ pub enum Decision {
     },
 }
 
+impl Decision {
+    /// The word for it: `allow`, `hold` or `deny`.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Allow { .. } => "allow",
+            Self::Hold { .. } => "hold",
+            Self::Deny { .. } => "deny",
+        }
+    }
+}
+
 /// What one action's policies say, before the law joins `list` and `call`.
 #[derive(Clone, Debug)]
 pub(super) enum Outcome {

@@ -3,6 +3,7 @@
 
 mod answer;
 mod ask;
+mod findings;
 mod proof;
 
 use std::{path::Path, sync::Arc};
@@ -15,6 +16,8 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub use ask::ask;
+pub use findings::TriageState;
+pub(crate) use findings::{triaged, withheld};
 pub use proof::decision_text;
 
 use super::Parts;
@@ -58,6 +61,30 @@ pub enum AdminRequest {
         id: String,
         by: String,
         signature: Option<String>,
+    },
+    /// What is kept of a withheld result, sealed: whoever reads the key can open it.
+    Withheld {
+        reference: String,
+    },
+    /// Lets the same call have its withheld result, or (`show`) records that a person looks at it.
+    Release {
+        reference: String,
+        show: bool,
+        by: String,
+        signature: Option<String>,
+    },
+    /// What people made of findings, the newest first; of one request or of all.
+    Triaged {
+        reference: Option<String>,
+    },
+    Triage {
+        reference: String,
+        /// Rules of the request's findings, or its refusal's code.
+        rules: Vec<String>,
+        state: TriageState,
+        note: Option<String>,
+        owner: Option<String>,
+        by: String,
     },
     Upstreams,
     /// The definitions of a server's tools, and which of them are classified.

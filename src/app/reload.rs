@@ -48,8 +48,10 @@ pub(super) async fn now(parts: &Parts) -> anyhow::Result<()> {
     }
     let config = Config::load(&old.path)?;
     let policies = super::policies(&config, parts.options)?;
+    let candidate = super::candidate(&config)?;
     let firewall = Arc::new(super::rules::firewall(&config)?);
     let flow = super::rules::flow(&config)?;
+    let tape = super::capture::changed(parts, &old, &config)?;
     let limits = config.file.limits.calls();
     let changed_limits = format!("{limits:?}") != format!("{:?}", old.file.limits.calls());
     let problems = parts.reconcile(&config);
@@ -58,6 +60,10 @@ pub(super) async fn now(parts: &Parts) -> anyhow::Result<()> {
     }
     parts.gateway.approvals.set_waits(config.file.approvals.waits);
     parts.gateway.marks.store(Arc::new(config.marks()));
+    if let Some(tape) = tape {
+        parts.gateway.tape.store(tape);
+    }
+    parts.gateway.withheld.set(config.file.capture);
     let known = super::notices(&old, parts.options);
     let now = super::notices(&config, parts.options);
     for notice in now.iter().filter(|notice| !known.contains(notice)) {
@@ -65,6 +71,7 @@ pub(super) async fn now(parts: &Parts) -> anyhow::Result<()> {
     }
     parts.config.store(Arc::new(config));
     parts.gateway.policies.store(Arc::new(policies));
+    parts.gateway.candidate.store(candidate);
     if changed_limits {
         parts.gateway.limiter.store(Arc::new(Limiter::new(limits)));
     }
@@ -83,9 +90,9 @@ fn stamp(config: &Config) -> Vec<(PathBuf, Option<SystemTime>)> {
     };
     let mut paths = vec![config.path.clone()];
     let file = &config.file;
-    for folder in
-        [&file.access.policies, &file.firewall.rules, &file.flow.rules].into_iter().flatten()
-    {
+    let folders =
+        [&file.access.policies, &file.policy.candidate, &file.firewall.rules, &file.flow.rules];
+    for folder in folders.into_iter().flatten() {
         let folder = config.resolve(folder);
         let entries = std::fs::read_dir(&folder).into_iter().flatten().flatten();
         paths.extend(entries.map(|entry| entry.path()));

@@ -20,6 +20,11 @@ const LOOK_EVERY_S: u32 = 3600;
 
 /// The core ruleset, the configuration's own rules, and the bundle in force, compiled.
 pub(crate) fn firewall(config: &Config) -> anyhow::Result<Firewall> {
+    firewall_of(config, &sources_in_force(config)?)
+}
+
+/// The files of the rules in force.
+pub(crate) fn sources_in_force(config: &Config) -> anyhow::Result<Vec<Source>> {
     let kept = match &config.file.firewall.bundle {
         Some(stated) => {
             let place = |error| config.wrong(&["firewall", "bundle"], format!("{error}"));
@@ -27,24 +32,33 @@ pub(crate) fn firewall(config: &Config) -> anyhow::Result<Firewall> {
         }
         None => None,
     };
-    let rules = compile(config, kept.as_ref())?;
+    sources(config, kept.as_ref())
+}
+
+/// A firewall of other rules that acts as the configuration says.
+pub(crate) fn firewall_of(config: &Config, sources: &[Source]) -> anyhow::Result<Firewall> {
+    let rules = compile(config, sources)?;
     let mode = config.file.mode.unwrap_or(config.file.doors.firewall);
     let thresholds = config.file.firewall.thresholds;
     Ok(Firewall { rules: Arc::new(rules), profile: config.file.profile, mode, thresholds })
 }
 
-fn compile(config: &Config, bundle: Option<&Bundle>) -> anyhow::Result<Ruleset> {
+fn sources(config: &Config, bundle: Option<&Bundle>) -> anyhow::Result<Vec<Source>> {
     let replaces = bundle.is_some_and(|bundle| bundle.manifest.replaces_core);
     let mut sources = if replaces { Vec::new() } else { Ruleset::core_sources() };
     sources.extend(bundle.map(Bundle::sources).unwrap_or_default());
     if let Some(folder) = &config.file.firewall.rules {
         sources.extend(read_rules(&config.resolve(folder))?);
     }
+    Ok(sources)
+}
+
+fn compile(config: &Config, sources: &[Source]) -> anyhow::Result<Ruleset> {
     let level = match config.file.profile {
         Profile::Transparent | Profile::Balanced => Ruleset::LEVEL,
         Profile::Strict => Ruleset::LEVEL_MAX,
     };
-    Ruleset::compile_in_force(&sources, level).map_err(|diagnostics| {
+    Ruleset::compile_in_force(sources, level).map_err(|diagnostics| {
         let lines: Vec<String> = diagnostics.iter().map(ToString::to_string).collect();
         anyhow::anyhow!("the rules cannot be used:\n{}", lines.join("\n"))
     })
@@ -114,7 +128,7 @@ pub(crate) async fn pull(config: &Config) -> anyhow::Result<Option<Bundle>> {
     let mut refused = None;
     for bytes in from.offered().await? {
         let proven = |bundle: &Bundle| {
-            let proven = compile(config, Some(bundle));
+            let proven = sources(config, Some(bundle)).and_then(|it| compile(config, &it));
             proven.map(drop).map_err(|error| BundleError::Rules(format!("{error:#}")))
         };
         match kept.take(&bytes, &keys, crate::ids::now_ms(), proven) {

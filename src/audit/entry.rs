@@ -124,6 +124,8 @@ pub struct Fields<'a> {
     pub reasons: Option<&'a str>,
     /// The approval that the call waits for or went through on.
     pub approval: Option<&'a str>,
+    /// What the candidate policies would have decided, if it is something else.
+    pub candidate: Option<&'a str>,
     /// Whether verdicts are enforced.
     pub mode: Option<Mode>,
     /// Digest of the rules in force.

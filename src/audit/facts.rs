@@ -18,22 +18,26 @@ pub fn facts(payload: &Value) -> Value {
         "target": payload["resources"][0]["name"],
         "agent": payload["actor"]["app_uid"],
         "user": payload["actor"]["user"]["uid"],
+        "run": own["run"],
+        "session": payload["actor"]["session"]["uid"],
         "rules": own["findings"],
         "policies": own["policies"],
         "reasons": own["reasons"],
         "approval": own["approval"],
+        "candidate": own["candidate"],
         "outcome": own["outcome"],
         "elapsed_us": own["elapsed_us"],
     })
 }
 
 /// Whether a record tells of something that was found, refused, held or withheld, or would have
-/// been where a door only observes.
+/// been where a door only observes or other policies were in force.
 pub fn is_finding(payload: &Value) -> bool {
     let own = &payload["unmapped"]["bartizan"];
     let found = own["findings"].as_array().is_some_and(|rules| !rules.is_empty());
     let stopped = matches!(own["disposition"].as_str(), Some("held" | "blocked" | "observed"));
-    found || stopped || payload["status_code"].is_string()
+    let otherwise = own["candidate"].is_string();
+    found || stopped || otherwise || payload["status_code"].is_string()
 }
 
 #[cfg(test)]

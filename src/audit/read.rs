@@ -18,8 +18,11 @@ use super::{
     segment,
 };
 
+mod find;
 #[cfg(test)]
 mod tests;
+
+pub use find::index;
 
 /// In which order records are read.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

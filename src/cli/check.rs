@@ -21,6 +21,7 @@ pub(super) fn run(command: &Check) -> Ran {
     let config = command.config.load()?;
     let options = Options { purpose: Purpose::Serve, development: false };
     let policies = app::policies(&config, options)?;
+    app::candidate(&config)?;
     let firewall = app::rules::firewall(&config)?;
     let mut wrong = 0;
     for error in upstreams(&config).chain(keys(&config)?) {

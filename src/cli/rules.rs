@@ -1,6 +1,7 @@
 //! `bartizan rules`: the work of those who write and keep rules.
 
 mod bench;
+mod captured;
 mod coverage;
 mod diff;
 mod explain;

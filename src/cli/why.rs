@@ -1,13 +1,17 @@
-//! `bartizan why REF`: what happened to one request, for people. Agents never see this.
+//! `bartizan why REF`: what happened to one request, for people. Agents never see this: the record,
+//! the store and the key are files of the gateway's own user.
+
+mod content;
 
 use std::process::ExitCode;
 
 use serde_json::Value;
 
-use super::{ConfigArgument, Ran, harmless, say, say_json};
+use super::{ConfigArgument, Ran, admin::text, harmless, kept, say, say_json};
 use crate::{
-    audit::{Filter, Order, Records, facts},
-    firewall::Ruleset,
+    app,
+    audit::{Records, facts},
+    firewall::{Ruleset, score::weight_tenths},
     flow::FlowRules,
 };
 
@@ -18,22 +22,15 @@ pub(super) struct Why {
     config: ConfigArgument,
     /// The reference that the agent was given, such as req_…
     reference: String,
+    /// The records alone, as they were written
     #[arg(long)]
     json: bool,
 }
 
 pub(super) fn run(command: &Why) -> Ran {
     let folder = super::audit_dir(&command.config)?;
-    let filter = Filter { request: Some(command.reference.clone()), ..Filter::default() };
-    let mut records = Vec::new();
-    for record in Records::open(&folder, Order::NewestFirst, filter)? {
-        records.push(record?.payload);
-        let first = records.last().is_some_and(|it| facts(it)["phase"] == "decision");
-        if first {
-            // A request's decision is its first record: nothing older belongs to it.
-            break;
-        }
-    }
+    let found = Records::of_request(&folder, &command.reference)?;
+    let mut records: Vec<Value> = found.into_iter().map(|record| record.payload).collect();
     if records.is_empty() {
         anyhow::bail!("no record of `{}`", command.reference);
     }
@@ -42,11 +39,73 @@ pub(super) fn run(command: &Why) -> Ran {
         say_json(&Value::Array(records));
         return Ok(ExitCode::SUCCESS);
     }
-    records.iter().for_each(|record| explain(record, &command.config));
+    let config = command.config.load()?;
+    // Rules that do not compile are no reason not to say what happened.
+    let firewall = app::rules::firewall(&config).ok();
+    let known = firewall.as_ref().map(|firewall| &*firewall.rules);
+    records.iter().for_each(|record| explain(record, known, &command.config));
+    say(format_args!("ran            {}", ran(&records)));
+    let data = config.data_dir();
+    if let Some(firewall) = &firewall {
+        let times = records.iter().filter_map(|record| record["time"].as_i64());
+        let (first, last) = (times.clone().min(), times.max());
+        let times = (first.unwrap_or_default(), last.unwrap_or(i64::MAX / 2));
+        content::tell(&data, &command.reference, times, firewall);
+    }
+    told(&data, command);
     Ok(ExitCode::SUCCESS)
 }
 
-fn explain(payload: &Value, config: &ConfigArgument) {
+/// What a person made of it, and what can be done.
+fn told(data: &std::path::Path, command: &Why) {
+    for word in kept::triaged(data, Some(&command.reference)).unwrap_or_default() {
+        let shown = |key: &str| harmless(text(&word, key));
+        let (rule, state, by) = (shown("rule"), shown("state"), shown("by"));
+        say(format_args!("triage         {rule}: {state}, by {by}  {}", shown("note")));
+    }
+    let withheld = kept::withheld(data, &command.reference).ok().flatten();
+    if let Some(row) = &withheld {
+        let state = match (text(row, "state"), row["releasable"] == Value::Bool(true)) {
+            ("kept", true) => "kept; it can be released once",
+            ("kept", false) => "kept for people alone: it is not whole",
+            ("released", _) => "released; the same call gets it",
+            _ => "released and taken",
+        };
+        say(format_args!("result         {state}"));
+    }
+    let next = |words: &str| {
+        let words = format!("{words} {}", command.reference);
+        say(format_args!("next           {}", command.config.command(&words)));
+    };
+    if let Some(row) = withheld {
+        next("findings release --show");
+        if text(&row, "state") == "kept" && row["releasable"] == Value::Bool(true) {
+            next("findings release");
+        }
+    }
+    next("findings triage --state true|false|benign-expected");
+}
+
+/// Whether the tool did anything.
+fn ran(records: &[Value]) -> &'static str {
+    let own = |record: &Value, key: &str| {
+        record["unmapped"]["bartizan"][key].as_str().unwrap_or_default().to_owned()
+    };
+    let outcome = records.iter().map(|it| own(it, "outcome")).rfind(|it| !it.is_empty());
+    let decided = records.iter().map(|it| own(it, "disposition")).find(|it| !it.is_empty());
+    let released = records.iter().any(|it| own(it, "verdict") == "release");
+    match (outcome.as_deref(), decided.as_deref()) {
+        _ if released => "no: the result of an earlier call was handed out",
+        (Some("ok" | "tool_error"), _) => "yes, and its result was passed on",
+        (Some("withheld"), _) => "yes, and its result was withheld",
+        (Some("refused"), _) => "no",
+        (Some(_), _) => "it was sent; whether it ran is not known",
+        (None, Some("allowed" | "observed")) => "it was sent, or was about to be; nobody knows",
+        (None, _) => "no",
+    }
+}
+
+fn explain(payload: &Value, known: Option<&Ruleset>, config: &ConfigArgument) {
     let facts = facts(payload);
     let fact = |key: &str| facts[key].as_str().map(harmless);
     say(format_args!("{}", fact("phase").unwrap_or_default()));
@@ -55,12 +114,14 @@ fn explain(payload: &Value, config: &ConfigArgument) {
         "upstream",
         "target",
         "agent",
+        "run",
         "disposition",
         "refusal",
         "mode",
         "outcome",
         "reasons",
         "approval",
+        "candidate",
     ] {
         if let Some(value) = fact(key) {
             say(format_args!("  {key:12} {value}"));
@@ -73,18 +134,28 @@ fn explain(payload: &Value, config: &ConfigArgument) {
     for policy in list("policies").iter().filter_map(Value::as_str) {
         say(format_args!("  policy       {}", harmless(policy)));
     }
-    let rules = list("rules");
-    if rules.is_empty() {
-        return;
+    for step in payload["unmapped"]["bartizan"]["flow"].as_array().into_iter().flatten() {
+        let step = step.as_str().map_or_else(|| step.to_string(), str::to_owned);
+        say(format_args!("  flow         {}", harmless(&step)));
     }
-    let known = Ruleset::core().ok();
-    let flow = FlowRules::shipped().ok();
-    for id in rules.iter().filter_map(Value::as_str) {
-        let rule = known.as_ref().and_then(|set| set.rule(id));
-        let of_flow = flow.as_ref().and_then(|rules| rules.told(id));
-        let of_flow = of_flow.map(|rule| rule.message).unwrap_or_default();
-        let message = rule.map_or(of_flow.as_str(), |rule| rule.message.as_str());
-        say(format_args!("  rule         {}  {message}", harmless(id)));
+    for id in list("rules").iter().filter_map(Value::as_str) {
+        say(format_args!("  rule         {}", rule(id, known)));
+    }
+}
+
+/// A rule with what it weighs and what it says.
+fn rule(id: &str, known: Option<&Ruleset>) -> String {
+    match known.and_then(|set| set.rule(id)) {
+        Some(rule) => {
+            let points = content::points(weight_tenths(rule.severity, rule.confidence));
+            format!("{}  {points} points  {}: {}", harmless(id), rule.title, rule.message)
+        }
+        None => {
+            let flow = FlowRules::shipped().ok();
+            let told = flow.as_ref().and_then(|rules| rules.told(id));
+            let message = told.map(|rule| rule.message).unwrap_or_default();
+            format!("{}  {message}", harmless(id))
+        }
     }
 }
 

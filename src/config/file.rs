@@ -13,7 +13,7 @@ use super::text::Text;
 use crate::{
     approval::Waits,
     audit::Durability,
-    flow,
+    capture, flow,
     identity::{authenticators, jwks},
     inspect::{Mode, Profile},
     limits,
@@ -40,6 +40,7 @@ pub struct File {
     /// Who may call, and how callers show it. Without any, only `--development` lets callers in.
     pub identity: authenticators::Settings,
     pub access: Access,
+    pub policy: Policy,
     pub limits: Limits,
     pub firewall: FirewallFile,
     pub scan: ScanFile,
@@ -47,6 +48,8 @@ pub struct File {
     pub flow: Flow,
     pub approvals: Approvals,
     pub audit: Audit,
+    /// What calls carried, kept encrypted for people.
+    pub capture: capture::Settings,
     /// Doors that only observe, one by one.
     pub doors: Doors,
     /// Tool servers, by the name that stands before their tools.
@@ -117,6 +120,15 @@ pub struct Access {
     /// A folder of `*.cedar` policies. Without one, nobody may do anything (in development mode
     /// everybody may do everything).
     pub policies: Option<PathBuf>,
+}
+
+/// Policies that are not in force yet.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Policy {
+    /// A folder of `*.cedar` policies that are asked beside those in force and decide nothing. Where
+    /// they would have decided otherwise, the record says so.
+    pub candidate: Option<PathBuf>,
 }
 
 /// How often and how much. Every refusal names the limit that was reached.

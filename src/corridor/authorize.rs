@@ -54,7 +54,7 @@ impl Gateway {
         trail: &mut Trail,
     ) -> Result<Call<'a, Authorized>, Refusal> {
         let policies = self.policies.load();
-        let decided = decide(&policies, call.arrival, &call.item, &call.arguments, trail);
+        let decided = self.decide(&policies, call.arrival, &call.item, &call.arguments, trail);
         let hold = trail.carry_out(call.item.settings.modes.access, decided)?.flatten();
         // A definition that nobody accepted is kept back in observe mode too: what it would let
         // through is not known, and one command of a person lets it through.
@@ -79,7 +79,7 @@ impl Gateway {
         trail: &mut Trail,
     ) -> Result<(), Refusal> {
         let policies = self.policies.load();
-        let decided = decide(&policies, arrival, item, arguments, trail);
+        let decided = self.decide(&policies, arrival, item, arguments, trail);
         trail.carry_out(item.settings.modes.access, decided).map(drop)
     }
 
@@ -202,42 +202,55 @@ fn ask<'a>(
     Question { caller, action, target, arguments, time: crate::ids::now_ms() }
 }
 
-/// Asks the policies; the reason to hold, if a person must agree.
-fn decide(
-    policies: &Policies,
-    arrival: &Arrival,
-    item: &Item,
-    arguments: &Object,
-    trail: &mut Trail,
-) -> Result<Option<Arc<str>>, Refusal> {
-    let principal = &arrival.principal;
-    // The name as the caller wrote it, so that unknown and forbidden answers differ in nothing.
-    let name = trail.target.clone();
-    let unknown = |why: &str| Refusal::unknown(arrival.method, &name, why);
-    if principal.proof == Proof::Bearer && item.settings.risk >= Risk::High {
-        return Err(unknown("a plain bearer token never suffices for risk high or critical"));
-    }
-    // Only policies that read the arguments pay for their conversion.
-    let value = policies.reads_arguments().then(|| arguments.to_value());
-    let question = question(principal, item, Action::Call, value.as_ref());
-    match policies.decide(&question) {
-        Decision::Allow { policies } => {
-            trail.policies = policies;
-            Ok(None)
+impl Gateway {
+    /// Asks the policies; the reason to hold, if a person must agree.
+    fn decide(
+        &self,
+        policies: &Policies,
+        arrival: &Arrival,
+        item: &Item,
+        arguments: &Object,
+        trail: &mut Trail,
+    ) -> Result<Option<Arc<str>>, Refusal> {
+        let principal = &arrival.principal;
+        // The name as the caller wrote it, so that unknown and forbidden answers differ in nothing.
+        let name = trail.target.clone();
+        let unknown = |why: &str| Refusal::unknown(arrival.method, &name, why);
+        if principal.proof == Proof::Bearer && item.settings.risk >= Risk::High {
+            return Err(unknown("a plain bearer token never suffices for risk high or critical"));
         }
-        Decision::Hold { reason, policies } => {
-            trail.policies = policies;
-            Ok(Some(reason))
-        }
-        Decision::Deny { policies, errors, listed } => {
-            trail.policies = Names::clone(&policies);
-            let detail = errors.first().map_or("denied by policy", AsRef::as_ref);
-            if !listed {
-                return Err(unknown(detail));
+        let candidate = self.candidate.load_full();
+        let reads = candidate.as_ref().is_some_and(|it| it.reads_arguments());
+        // Only policies that read the arguments pay for their conversion.
+        let value = (reads || policies.reads_arguments()).then(|| arguments.to_value());
+        let question = question(principal, item, Action::Call, value.as_ref());
+        let decision = policies.decide(&question);
+        if let Some(candidate) = candidate {
+            let other = candidate.decide(&question).name();
+            if other != decision.name() && trail.candidate.replace(other).is_none() {
+                self.metrics.candidate_difference();
             }
-            let text =
-                format!("Not executed: the policies do not allow `{name}` with these arguments.");
-            Err(Refusal::new(Code::Forbidden, text, detail))
+        }
+        match decision {
+            Decision::Allow { policies } => {
+                trail.policies = policies;
+                Ok(None)
+            }
+            Decision::Hold { reason, policies } => {
+                trail.policies = policies;
+                Ok(Some(reason))
+            }
+            Decision::Deny { policies, errors, listed } => {
+                trail.policies = Names::clone(&policies);
+                let detail = errors.first().map_or("denied by policy", AsRef::as_ref);
+                if !listed {
+                    return Err(unknown(detail));
+                }
+                let text = format!(
+                    "Not executed: the policies do not allow `{name}` with these arguments."
+                );
+                Err(Refusal::new(Code::Forbidden, text, detail))
+            }
         }
     }
 }

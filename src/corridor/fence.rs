@@ -58,6 +58,8 @@ impl Gateway {
     /// The configuration's modes, or stricter ones where the rules found something severe.
     fn marking(&self, arrival: &Arrival, item: &Item, trail: &Trail) -> Modes {
         let modes = self.spotlight_for(&arrival.client, item);
+        // What was withheld once is never handed out unmarked.
+        let modes = if trail.released.is_some() { modes.fenced() } else { modes };
         match self.marks.load().suspicious.filter(|_| trail.suspicious) {
             Some(floor) => modes.at_least(floor),
             None => modes,

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::{Answer, Trail, send::Received};
+use super::{Answer, Trail, kept::KeptBack, send::Received};
 use crate::{
     catalog::Item,
     firewall::Surface,
@@ -32,6 +32,24 @@ impl Gateway {
         mut answer: Answer<'a, Received>,
         trail: &mut Trail,
     ) -> Result<Answer<'a, Released>, Refusal> {
+        let mut releasable = false;
+        if let Err(refusal) = self.check_answer(&mut answer, &mut releasable, trail) {
+            let result = std::mem::take(&mut answer.result);
+            trail.kept_back = Some(KeptBack { result, releasable });
+            return Err(refusal);
+        }
+        let Answer { arrival, item, result, passed: Received { kind, seat } } = answer;
+        Ok(Answer { arrival, item, result, passed: Released { kind, _seat: seat } })
+    }
+
+    /// Checks and edits an answer. `releasable` says of a refused one whether it is whole, so that
+    /// a person could let its caller have it.
+    fn check_answer(
+        &self,
+        answer: &mut Answer<'_, Received>,
+        releasable: &mut bool,
+        trail: &mut Trail,
+    ) -> Result<(), Refusal> {
         let modes = answer.item.settings.modes;
         let method = answer.arrival.method;
         drop_our_meta(&mut answer.result);
@@ -56,14 +74,18 @@ impl Gateway {
             answer.result = result;
         }
         trail.found(&inspection);
+        let (arrival, item) = (answer.arrival, &answer.item);
+        self.capture(arrival, item, surface(method), &answer.result, &inspection);
         if inspection.blocks() {
+            let whole = answer.passed.kind == ResultType::Complete
+                && check_schema(&answer.item, &answer.result).is_ok();
+            *releasable = whole && !inspection.incomplete;
             return Err(withheld("its content was stopped by the gateway's firewall"));
         }
         if inspection.edited {
             trail.carry_out(modes.schema, check_schema(&answer.item, &answer.result))?;
         }
-        let Answer { arrival, item, result, passed: Received { kind, seat } } = answer;
-        Ok(Answer { arrival, item, result, passed: Released { kind, _seat: seat } })
+        Ok(())
     }
 
     /// Clients disagree on which of a result's two bodies they show, so both must say the same. Told
@@ -111,7 +133,10 @@ fn surface(method: Method) -> Surface {
 }
 
 pub(super) fn withheld(why: &str) -> Refusal {
-    let text = format!("The call ran, but its result was withheld: {why}. Do not repeat the call.");
+    let text = format!(
+        "The call ran, but its result was withheld: {why}. Do not repeat the call, unless the user \
+         says that it was released."
+    );
     Refusal::new(Code::Withheld, text, why)
 }
 

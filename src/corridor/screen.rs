@@ -40,6 +40,7 @@ impl Gateway {
             call.arguments = arguments;
         }
         trail.found(&inspection);
+        self.capture(call.arrival, &call.item, surface, &call.arguments, &inspection);
         if inspection.disposition == Disposition::Block {
             return Err(blocked());
         }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{
     Arrival, Trail,
+    kept::KeptBack,
     release::{check_schema, check_shape, drop_our_meta, withheld},
     send::{asks_too_much, questions},
     tasks::Task,
@@ -64,7 +65,7 @@ impl Gateway {
             result.insert("taskId", id);
         }
         let asked = self.screen_questions(arrival, &task, &relay, &mut result).await?;
-        self.screen_task(&task, &mut result, trail)?;
+        self.screen_task(arrival, &task, &mut result, trail)?;
         if let Some(asked) = asked {
             result.insert("inputRequests", asked);
         }
@@ -195,6 +196,7 @@ impl Gateway {
     /// checked like any other.
     fn screen_task(
         &self,
+        arrival: &Arrival,
         task: &Task,
         result: &mut Object,
         trail: &mut Trail,
@@ -217,7 +219,9 @@ impl Gateway {
             *result = inspected;
         }
         trail.found(&inspection);
+        self.capture(arrival, &task.item, Surface::ToolResult, result, &inspection);
         if inspection.blocks() {
+            trail.kept_back = Some(KeptBack { result: std::mem::take(result), releasable: false });
             let text = "The task's state was withheld by the gateway's firewall.";
             return Err(Refusal::new(Code::Withheld, text, ""));
         }

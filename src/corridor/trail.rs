@@ -7,7 +7,7 @@ use std::{
     time::Instant,
 };
 
-use super::Arrival;
+use super::{Arrival, kept::KeptBack};
 use crate::{
     access::Names,
     audit::{Disposition, Entry, Fields, Mode, Outcome},
@@ -31,6 +31,8 @@ pub struct Trail {
     /// Something severe was found in what came back.
     pub(super) suspicious: bool,
     pub(super) policies: Names,
+    /// What the candidate policies would have decided, if it is something else.
+    pub(super) candidate: Option<&'static str>,
     pub(super) approval: Option<String>,
     pub(super) arguments_digest: String,
     /// What would have been refused, where a door only observes, since the last record.
@@ -42,6 +44,10 @@ pub struct Trail {
     pub(super) brought: BTreeSet<Arc<str>>,
     /// What came back gives orders to agents, as the rules see it.
     pub(super) instructs: bool,
+    /// Whose word hands out a result that was withheld.
+    pub(super) released: Option<String>,
+    /// What a door withheld, until it is kept.
+    pub(super) kept_back: Option<KeptBack>,
     decided: bool,
     /// Shared with whoever else writes about this request.
     steps: Steps,
@@ -57,6 +63,7 @@ impl Default for Trail {
             uninspected: false,
             suspicious: false,
             policies: Names::default(),
+            candidate: None,
             approval: None,
             arguments_digest: String::new(),
             would: None,
@@ -64,6 +71,8 @@ impl Default for Trail {
             run: None,
             brought: BTreeSet::new(),
             instructs: false,
+            released: None,
+            kept_back: None,
             decided: false,
             steps: Steps::default(),
         }
@@ -126,6 +135,7 @@ impl Trail {
         self.decided = true;
         // The outcome's record tells of what comes after this one alone.
         self.would = None;
+        self.candidate = None;
         Ok(())
     }
 
@@ -226,8 +236,12 @@ impl Trail {
             arguments_digest: some(&self.arguments_digest),
             definition_digest: item.map(|item| item.pin.as_str()),
             approval: self.approval.as_deref(),
-            verdict: self.held.as_ref().map(|_| "hold"),
-            reasons: self.held.as_deref(),
+            candidate: self.candidate,
+            verdict: match (&self.released, &self.held) {
+                (Some(_), _) => Some("release"),
+                (None, held) => held.as_ref().map(|_| "hold"),
+            },
+            reasons: self.released.as_deref().or(self.held.as_deref()),
             mode: Some(if observes { Mode::Observe } else { Mode::Enforce }),
             elapsed_us: u64::try_from(self.started.elapsed().as_micros()).ok(),
             ..Fields::default()

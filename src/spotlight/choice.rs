@@ -135,6 +135,13 @@ impl Modes {
         Self { prose: raised(self.prose), json: raised(self.json), other: raised(self.other) }
     }
 
+    /// With a fence, wherever that would have been left out.
+    #[must_use]
+    pub fn fenced(self) -> Self {
+        let fenced = |mode: Mode| mode.max(Mode::Fence);
+        Self { prose: fenced(self.prose), json: fenced(self.json), other: fenced(self.other) }
+    }
+
     fn strictest(self) -> Mode {
         self.prose.max(self.json).max(self.other)
     }

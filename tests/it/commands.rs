@@ -167,14 +167,31 @@ async fn findings(folder: &Path, reference: &str) {
     }
     over(folder, &["findings", "--since", "soon"]).await.ended(2).complains("such as `7d`");
     follow(folder, reference).await;
-    let report = over(folder, &["findings", "--report", "--json"]).await.json();
+    let report = over(folder, &["findings", "report", "--json"]).await.json();
     let counted = report
         .as_array()
         .expect("rows")
         .iter()
         .any(|row| row["what"] == "quarantined" && row["count"].as_u64() == Some(1));
     assert!(counted, "{report}");
-    over(folder, &["findings", "--report"]).await.ended(0).says("quarantined");
+    over(folder, &["findings", "report"]).await.ended(0).says("quarantined");
+    let table = over(folder, &["findings", "report", "--csv"]).await;
+    table.ended(0).says("count,effect,what,").says("refused,quarantined,");
+    triage(folder, reference).await;
+}
+
+async fn triage(folder: &Path, reference: &str) {
+    let open = over(folder, &["findings", "--state", "open", "--tool", "r__add"]).await;
+    open.ended(0).says(reference);
+    let words = ["findings", "triage", reference, "--state", "benign-expected", "--note", "ours"];
+    over(folder, &words).await.ended(0).says("benign-expected");
+    over(folder, &["findings", "--state", "open"]).await.ended(0).says("0 findings");
+    let rows = over(folder, &["findings", "--json", "--state", "benign-expected"]).await.json();
+    assert_eq!((&rows[0]["triage"], &rows[0]["note"]), (&json!("benign-expected"), &json!("ours")));
+    over(folder, &["why", reference]).await.ended(0).says("benign-expected, by ana  ours");
+    over(folder, &["findings", "--tool", "r__fine"]).await.ended(0).says("0 findings");
+    let none = ["findings", "triage", "req_none", "--state", "true"];
+    over(folder, &none).await.ended(2).complains("nothing was found in `req_none`");
 }
 
 /// Whoever follows gets what is there, a line each, without waiting for an end.

@@ -3,6 +3,7 @@
 mod access;
 mod approvals;
 mod bad_input;
+mod capture;
 mod classify;
 mod clients;
 mod commands;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{AdminRequest, proof};
+use super::{AdminRequest, findings, proof};
 use crate::{
     app::{Parts, reload},
     catalog::pins,
@@ -14,7 +14,7 @@ use crate::{
     upstream::State,
 };
 
-type Answer = Result<Value, String>;
+pub(super) type Answer = Result<Value, String>;
 
 pub(super) async fn answer(parts: &Parts, request: AdminRequest) -> Answer {
     match request {
@@ -35,6 +35,17 @@ pub(super) async fn answer(parts: &Parts, request: AdminRequest) -> Answer {
         AdminRequest::EndRun { id, by, signature } => {
             end_run(parts, &id, &by, signature.as_deref()).await
         }
+        AdminRequest::Withheld { reference } => findings::withheld(&parts.store, &reference).await,
+        AdminRequest::Release { reference, show, by, signature } => {
+            findings::release(parts, &reference, show, &by, signature.as_deref()).await
+        }
+        AdminRequest::Triaged { reference } => {
+            findings::triaged(&parts.store, reference.as_deref()).await
+        }
+        AdminRequest::Triage { reference, rules, state, note, owner, by } => {
+            let word = findings::Word { reference, rules, state, note, owner, by };
+            findings::triage(parts, word).await
+        }
         AdminRequest::Upstreams => Ok(upstreams(parts)),
         AdminRequest::Tools { upstream } => tools(parts, &upstream),
         AdminRequest::Status => Ok(status(parts)),
@@ -44,7 +55,7 @@ pub(super) async fn answer(parts: &Parts, request: AdminRequest) -> Answer {
     }
 }
 
-fn said(error: impl std::fmt::Display) -> String {
+pub(super) fn said(error: impl std::fmt::Display) -> String {
     error.to_string()
 }
 

@@ -174,6 +174,7 @@ fn write_own(own: &mut Object<'_>, entry: &Entry<'_>) {
     own.texts_if("policies", fields.policies);
     own.text_if("reasons", fields.reasons);
     own.text_if("approval", fields.approval);
+    own.text_if("candidate", fields.candidate);
     own.text_if("ruleset_digest", fields.ruleset_digest);
     own.text_if("policy_digest", fields.policy_digest);
     own.number_if("elapsed_us", fields.elapsed_us);

@@ -1,8 +1,8 @@
 //! Findings for people, for scripts and for spreadsheets.
 
-use std::{collections::BTreeMap, io::Write as _};
+use std::io::Write as _;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::cli::{harmless, say, say_json};
 
@@ -17,7 +17,7 @@ pub(super) enum Form {
 }
 
 /// Columns of the table, by the names of the facts.
-const COLUMNS: [&str; 12] = [
+const COLUMNS: [&str; 16] = [
     "time",
     "reference",
     "phase",
@@ -29,7 +29,11 @@ const COLUMNS: [&str; 12] = [
     "target",
     "agent",
     "user",
+    "run",
     "rules",
+    "triage",
+    "owner",
+    "note",
 ];
 
 pub(super) fn all(found: &[Value], form: Form) {
@@ -69,13 +73,17 @@ fn line(fact: &Value, form: Form) -> String {
         Form::People => {
             let field = |key: &str| harmless(fact[key].as_str().unwrap_or("-"));
             format!(
-                "{}  {:9} {:18} {}/{}  {}",
+                "{}  {:9} {:18} {}/{}  {}{}",
                 field("reference"),
                 field("disposition"),
                 field("refusal"),
                 field("upstream"),
                 field("target"),
-                harmless(&text(&fact["rules"]))
+                harmless(&text(&fact["rules"])),
+                match fact["triage"].as_str() {
+                    None | Some("open") => String::new(),
+                    Some(state) => format!("  [{state}]"),
+                }
             )
         }
     }
@@ -92,35 +100,13 @@ fn text(value: &Value) -> String {
 
 /// A cell by RFC 4180. Spreadsheets take one that begins so for a formula, and its text may be a
 /// stranger's: an apostrophe before it makes it text (OWASP, CSV Injection).
-fn cell(text: &str) -> String {
+pub(super) fn cell(text: &str) -> String {
     let text = harmless(text);
     let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
     let text = if formula { format!("'{text}") } else { text };
     match text.contains(['"', ',', '\n', '\r']) {
         true => format!("\"{}\"", text.replace('"', "\"\"")),
         false => text,
-    }
-}
-
-pub(super) fn report(found: &[Value], as_json: bool) {
-    let mut counts: BTreeMap<(String, String, String), u64> = BTreeMap::new();
-    for one in found {
-        let named = |key: &str| one[key].as_str().unwrap_or("-").to_owned();
-        let tool = format!("{}/{}", named("upstream"), named("target"));
-        let rules = one["rules"].as_array().into_iter().flatten().filter_map(Value::as_str);
-        let refusal = one["refusal"].as_str();
-        for what in rules.chain(refusal) {
-            *counts.entry((what.to_owned(), tool.clone(), named("agent"))).or_default() += 1;
-        }
-    }
-    if as_json {
-        let row = |((what, tool, agent), count): (&(String, String, String), &u64)| json!({"what": what, "tool": tool, "agent": agent, "count": count});
-        say_json(&Value::Array(counts.iter().map(row).collect()));
-        return;
-    }
-    for ((what, tool, agent), count) in &counts {
-        let (tool, agent) = (harmless(tool), harmless(agent));
-        say(format_args!("{count:6}  {what:32}  {tool}  {agent}"));
     }
 }
 

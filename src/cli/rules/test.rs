@@ -1,12 +1,16 @@
 //! `bartizan rules test`
 
-use std::{path::PathBuf, process::ExitCode, time::Instant};
+use std::{
+    path::PathBuf,
+    process::ExitCode,
+    time::{Duration, Instant},
+};
 
 use serde_json::json;
 
-use super::{Ran, sources};
+use super::{Ran, captured, sources};
 use crate::{
-    cli::{say, say_json},
+    cli::{ConfigArgument, findings::since::age, say, say_json},
     firewall::Ruleset,
 };
 
@@ -16,12 +20,23 @@ pub(super) struct Test {
     /// Rule files, or folders of them [default: the shipped rules]
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
+    /// Run the rules over the content that the gateway captured instead
+    #[arg(long)]
+    captured: bool,
+    /// With `--captured`: only what is not older, such as `12h` or `7d`
+    #[arg(long, value_name = "AGE", default_value = "7d", value_parser = age)]
+    since: Duration,
+    #[command(flatten)]
+    config: ConfigArgument,
     #[arg(long)]
     json: bool,
 }
 
 pub(super) fn run(command: &Test) -> Ran {
     let sources = sources::given(&command.paths)?;
+    if command.captured {
+        return captured::run(&sources, &command.config, command.since, command.json);
+    }
     let began = Instant::now();
     let compiled = Ruleset::compile(&sources);
     let took = began.elapsed();
