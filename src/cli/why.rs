@@ -76,7 +76,7 @@ fn explain(payload: &Value, config: &ConfigArgument) {
     if rules.is_empty() {
         return;
     }
-    let known = Ruleset::core().ok();
+    let known = Ruleset::compile_in_force(&Ruleset::shipped_sources(), Ruleset::LEVEL_MAX).ok();
     for id in rules.iter().filter_map(Value::as_str) {
         let rule = known.as_ref().and_then(|set| set.rule(id));
         let message = rule.map_or("", |rule| rule.message.as_str());
