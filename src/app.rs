@@ -22,6 +22,7 @@ use crate::{
     audit::{self, Journal},
     catalog::{Catalog, Keeper},
     config::{Config, file::Naming},
+    flow::Runs,
     gateway::Gateway,
     identity::{Authenticators, metadata::ResourceMetadata},
     inspect::Mode,
@@ -116,6 +117,7 @@ impl App {
             policies: ArcSwap::from_pointee(policies(&config, options)?),
             limiter: ArcSwap::from_pointee(Limiter::new(config.file.limits.calls())),
             firewall: ArcSwap::new(Arc::clone(&firewall)),
+            runs: Runs::new(Arc::clone(&store), Arc::clone(&sealer), rules::flow(&config)?),
             approvals: Approvals::new(
                 Arc::clone(&store),
                 Arc::clone(&sealer),
@@ -275,6 +277,7 @@ impl App {
 const TIDY_EVERY: Duration = Duration::from_secs(60);
 
 async fn tidy(parts: Arc<Parts>, stop: CancellationToken) {
+    parts.gateway.runs.forget_old().await;
     loop {
         tokio::select! {
             () = tokio::time::sleep(TIDY_EVERY) => {
@@ -373,6 +376,7 @@ fn notices(config: &Config, options: Options) -> Vec<String> {
         ("schema", doors.schema),
         ("firewall", doors.firewall),
         ("approval", doors.approval),
+        ("flow", config.file.flow.mode),
     ];
     if config.file.mode == Some(Mode::Observe) {
         say(&format!("every door observes: it decides and records, and does not refuse; {STILL}"));

@@ -7,6 +7,7 @@ mod admit;
 mod authorize;
 mod clear;
 mod fence;
+mod flow;
 mod release;
 mod screen;
 mod send;
@@ -105,6 +106,7 @@ impl Gateway {
     ) -> Result<Arc<Item>, Refusal> {
         let call = self.find(arrival, trail)?;
         let call = self.authorize(call, trail)?;
+        let call = self.recall(call, trail).await?;
         let call = self.admit(call, trail)?;
         let call = self.screen(call, trail)?;
         let call = self.clear(call, trail).await?;
@@ -123,11 +125,16 @@ impl Gateway {
     ) -> Result<Object, Refusal> {
         let call = self.find(arrival, trail)?;
         let call = self.authorize(call, trail)?;
+        let call = self.recall(call, trail).await?;
         let call = self.admit(call, trail)?;
         let call = self.screen(call, trail)?;
         let call = self.clear(call, trail).await?;
-        let answer = self.send(call, trail).await?;
-        let answer = self.release(answer, trail)?;
-        Ok(self.fence(answer, trail))
+        let sent = self.send(call, trail).await;
+        let answer = self.remember_error(sent, trail).await?;
+        let mut answer = self.release(answer, trail)?;
+        let brought = self.brought(&mut answer.result, trail);
+        let result = self.fence(answer, trail);
+        self.remember(brought, &result, trail).await?;
+        Ok(result)
     }
 }

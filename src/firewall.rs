@@ -58,7 +58,7 @@ mod view;
 mod tests;
 
 pub use engine::{Budget, Incomplete};
-pub use finding::{Direction, Finding, Severity, Surface, View};
+pub use finding::{Confidence, Direction, Finding, Severity, Surface, View};
 pub use ruleset::{Ruleset, Source};
 pub use verdict::{Action, Disposition};
 

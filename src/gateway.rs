@@ -12,6 +12,7 @@ use crate::{
     audit::Journal,
     catalog::{Catalog, Item},
     corridor::{Arrival, Tasks, Trail},
+    flow::Runs,
     inspect::{Firewall, Mode, Profile},
     limits::{Limiter, key_of},
     mcp::{ClientInfo, Json, Method, Object, RpcError, bridge},
@@ -29,6 +30,8 @@ pub struct Gateway {
     pub limiter: ArcSwap<Limiter>,
     pub firewall: ArcSwap<Firewall>,
     pub approvals: Approvals,
+    /// What runs read, and what they may still do.
+    pub runs: Runs,
     pub journal: Arc<Journal>,
     pub metrics: Metrics,
     pub sealer: Arc<Sealer>,

@@ -61,6 +61,11 @@ pub fn approval() -> String {
     prefixed("apr_", 12)
 }
 
+/// A run's name, as people see it.
+pub fn run() -> String {
+    prefixed("run_", 12)
+}
+
 /// Whether a text has the form of [`approval`].
 pub fn is_approval(text: &str) -> bool {
     let name = text.strip_prefix("apr_");

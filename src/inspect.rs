@@ -105,6 +105,8 @@ pub struct Inspection {
     pub suspicious: bool,
     /// What all findings of the message weigh together.
     pub score: Score,
+    /// Rules for injections matched that honest texts hardly or seldom do.
+    pub instructs: bool,
     /// Some of it is no text and was not read: images, audio, unknown bytes.
     pub uninspected: bool,
 }
@@ -277,8 +279,12 @@ impl<'a> Walk<'a> {
     }
 
     fn scan(&mut self, text: &str) {
-        let scanned =
-            self.firewall.rules.scan(self.surface, text, &mut self.budget, &mut self.findings);
+        let scanned = self.firewall.rules.scan_again(
+            self.surface,
+            text,
+            &mut self.budget,
+            &mut self.findings,
+        );
         let (rules, origin) = (&self.firewall.rules, self.origin);
         self.findings.retain(|finding| rules.covers(&finding.rule, origin));
         if scanned.is_err() {
@@ -305,6 +311,7 @@ impl<'a> Walk<'a> {
                 (action, _) => action,
             };
             self.inspection.suspicious |= severe;
+            self.inspection.instructs |= instructs(&finding);
             self.inspection.would = self.inspection.would.max(disposition(action, self.surface));
             if matches!(action, Action::Redact | Action::Strip) {
                 edits.push(finding);
@@ -320,6 +327,14 @@ impl<'a> Walk<'a> {
         }
         self.inspection
     }
+}
+
+/// Whether a finding says that a text gives orders to whoever reads it with a model.
+fn instructs(finding: &Finding) -> bool {
+    let topic = finding.rule.split('.').next().unwrap_or("");
+    matches!(topic, "injection" | "poisoning")
+        && finding.severity >= crate::firewall::Severity::Medium
+        && finding.confidence >= crate::firewall::Confidence::Medium
 }
 
 /// Nobody can wait inside an answer: a hold there means withheld.

@@ -4,6 +4,7 @@
 pub mod approvals;
 pub mod pins;
 pub mod secrets;
+pub mod taint;
 
 use std::path::{Path, PathBuf};
 
@@ -29,6 +30,9 @@ pub enum StoreError {
 #[derive(Debug)]
 pub struct Store {
     pool: SqlitePool,
+    /// For what every result may write: it survives the process's end, as the journal does by
+    /// default, and not a power cut.
+    quick: SqlitePool,
     folder: PathBuf,
     _lock: std::fs::File,
 }
@@ -57,6 +61,16 @@ const MIGRATIONS: &[&[&str]] = &[
     ],
     // What was held before is bound to no server: it is never found again, and expires.
     &["ALTER TABLE approvals ADD COLUMN route_digest TEXT NOT NULL DEFAULT ''"],
+    &[
+        "CREATE TABLE runs (
+        id TEXT PRIMARY KEY, party BLOB NOT NULL, principal TEXT NOT NULL, name TEXT,
+        started INTEGER NOT NULL, last INTEGER NOT NULL, ended INTEGER, ended_by TEXT)",
+        "CREATE UNIQUE INDEX runs_live ON runs (party) WHERE ended IS NULL",
+        "CREATE TABLE taints (
+        run TEXT NOT NULL, sequence INTEGER NOT NULL, body TEXT NOT NULL,
+        tokens BLOB NOT NULL, prints BLOB NOT NULL, orders BLOB NOT NULL,
+        PRIMARY KEY (run, sequence)) WITHOUT ROWID",
+    ],
 ];
 
 impl Store {
@@ -75,8 +89,10 @@ impl Store {
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(std::time::Duration::from_secs(5));
         migrate(&options).await?;
+        let quick = options.clone().synchronous(SqliteSynchronous::Normal);
         let pool = SqlitePoolOptions::new().max_connections(4).connect_with(options).await?;
-        Ok(Self { pool, folder: folder.to_owned(), _lock: lock })
+        let quick = SqlitePoolOptions::new().max_connections(2).connect_with(quick).await?;
+        Ok(Self { pool, quick, folder: folder.to_owned(), _lock: lock })
     }
 
     pub fn folder(&self) -> &Path {

@@ -51,6 +51,14 @@ pub enum AdminRequest {
         by: String,
         signature: Option<String>,
     },
+    /// Runs that read something and go on.
+    Runs,
+    /// What they do next is another run, which has read nothing.
+    EndRun {
+        id: String,
+        by: String,
+        signature: Option<String>,
+    },
     Upstreams,
     /// The definitions of a server's tools, and which of them are classified.
     Tools {

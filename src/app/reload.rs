@@ -49,6 +49,7 @@ pub(super) async fn now(parts: &Parts) -> anyhow::Result<()> {
     let config = Config::load(&old.path)?;
     let policies = super::policies(&config, parts.options)?;
     let firewall = Arc::new(super::rules::firewall(&config)?);
+    let flow = super::rules::flow(&config)?;
     let limits = config.file.limits.calls();
     let changed_limits = format!("{limits:?}") != format!("{:?}", old.file.limits.calls());
     let problems = parts.reconcile(&config);
@@ -67,6 +68,7 @@ pub(super) async fn now(parts: &Parts) -> anyhow::Result<()> {
     if changed_limits {
         parts.gateway.limiter.store(Arc::new(Limiter::new(limits)));
     }
+    parts.gateway.runs.set_rules(flow);
     parts.gateway.firewall.store(Arc::clone(&firewall));
     parts.keeper.firewall.store(firewall);
     parts.upstreams.rebuild(None).await;
@@ -81,7 +83,9 @@ fn stamp(config: &Config) -> Vec<(PathBuf, Option<SystemTime>)> {
     };
     let mut paths = vec![config.path.clone()];
     let file = &config.file;
-    for folder in [&file.access.policies, &file.firewall.rules].into_iter().flatten() {
+    for folder in
+        [&file.access.policies, &file.firewall.rules, &file.flow.rules].into_iter().flatten()
+    {
         let folder = config.resolve(folder);
         let entries = std::fs::read_dir(&folder).into_iter().flatten().flatten();
         paths.extend(entries.map(|entry| entry.path()));

@@ -11,6 +11,7 @@ use crate::{
     bundle::{Bundle, BundleError, Kept, PublicKey, pull},
     config::{Config, file::BundleFile},
     firewall::{Ruleset, Source},
+    flow::{self, FlowRules, Trusted},
     inspect::{Firewall, Profile},
 };
 
@@ -52,9 +53,26 @@ fn compile(config: &Config, bundle: Option<&Bundle>) -> anyhow::Result<Ruleset> 
     })
 }
 
+/// The flow rules in force: the shipped ones, what the configuration adds, and what it changes.
+pub(crate) fn flow(config: &Config) -> anyhow::Result<FlowRules> {
+    let stated = &config.file.flow;
+    let mut sources = flow::shipped();
+    if let Some(folder) = &stated.rules {
+        sources.extend(read_rules(&config.resolve(folder))?);
+    }
+    let trusted = Trusted::new(&stated.trusted_destinations);
+    let rules = FlowRules::new(&sources, &stated.actions, trusted, stated.limits);
+    let mut rules = rules.map_err(|faults| {
+        let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        anyhow::anyhow!("the flow rules cannot be used:\n{}", lines.join("\n"))
+    })?;
+    rules.mode = config.file.mode.unwrap_or(stated.mode);
+    Ok(rules)
+}
+
 /// Every rule file of a folder.
 pub(crate) fn read_rules(folder: &Path) -> anyhow::Result<Vec<Source>> {
-    let unreadable = || format!("cannot read `firewall.rules` {}", folder.display());
+    let unreadable = || format!("cannot read the rules in {}", folder.display());
     let entries = std::fs::read_dir(folder).with_context(unreadable)?;
     let mut paths: Vec<PathBuf> = Vec::new();
     for entry in entries {

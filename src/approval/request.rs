@@ -31,6 +31,8 @@ pub struct Held {
     pub id: String,
     /// As they were stored when the call was held.
     pub arguments: Object,
+    /// Why a person was asked, as they were told.
+    pub reasons: String,
 }
 
 /// Of the bytes that a lookup digest covers; a new layout takes a new name.
@@ -117,6 +119,6 @@ impl Held {
         else {
             return None;
         };
-        Some(Self { id: row.id.clone(), arguments })
+        Some(Self { id: row.id.clone(), arguments, reasons: row.reasons.clone() })
     }
 }

@@ -5,10 +5,15 @@ use std::{path::PathBuf, process::ExitCode};
 use anyhow::Context as _;
 use clap::Subcommand;
 
-use super::{ConfigArgument, Ran, say, say_json};
+use super::{
+    ConfigArgument, Ran,
+    admin::{ask, text},
+    approvals::sign,
+    harmless, say, say_json,
+};
 use crate::{
     access::{Action, Caller, Question, Target, TargetKind, run_cases},
-    app::{self, Options, Purpose},
+    app::{self, AdminRequest, Options, Purpose},
     catalog::Kind,
 };
 
@@ -30,6 +35,32 @@ enum Command {
         /// The policies' folder [default: that of the configuration]
         folder: Option<PathBuf>,
     },
+    /// Runs and what they have read
+    #[command(subcommand)]
+    Runs(Runs),
+}
+
+#[derive(Debug, Subcommand)]
+enum Runs {
+    /// List runs that read something, and what they may therefore not do unasked
+    List {
+        #[arg(long)]
+        json: bool,
+    },
+    /// End a run: what its caller does next has read nothing
+    End(End),
+}
+
+#[derive(Debug, clap::Args)]
+struct End {
+    /// The run's name, from `runs list`
+    id: String,
+    /// Who decides [default: the user's name]
+    #[arg(long = "as", value_name = "NAME")]
+    by: Option<String>,
+    /// The approver's key, from `approvals enroll`
+    #[arg(long, value_name = "FILE")]
+    key: Option<PathBuf>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -62,7 +93,49 @@ pub(super) fn run(command: Access) -> Ran {
     match command.command {
         Command::Explain(explain) => self::explain(&command.config, &explain),
         Command::Test { folder } => test(&command.config, folder),
+        Command::Runs(Runs::List { json }) => list_runs(&command.config, json),
+        Command::Runs(Runs::End(end)) => end_run(&command.config, end),
     }
+}
+
+fn list_runs(config: &ConfigArgument, json: bool) -> Ran {
+    let answer = ask(&super::data_dir(config)?, &AdminRequest::Runs)?;
+    if json {
+        say_json(&answer);
+        return Ok(ExitCode::SUCCESS);
+    }
+    let runs = answer.as_array().map(Vec::as_slice).unwrap_or_default();
+    if runs.is_empty() {
+        say("No run has read anything.");
+    }
+    for run in runs {
+        let label = &run["label"];
+        let read = run["sources"].as_array().map_or(0, Vec::len);
+        let over = if run["saturated"] == true { ", more than is kept" } else { "" };
+        say(format_args!(
+            "{}  {}, {}  {read} sources{over}, {} agreed  {} {}",
+            text(run, "id"),
+            text(label, "integrity"),
+            text(label, "confidentiality"),
+            run["grants"].as_u64().unwrap_or(0),
+            harmless(text(run, "principal")),
+            harmless(text(run, "name")),
+        ));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn end_run(config: &ConfigArgument, end: End) -> Ran {
+    let by = end.by.or_else(|| std::env::var("USER").ok()).unwrap_or_else(|| "local".into());
+    let signed = |path: &PathBuf| sign(path, &app::decision_text("run", &end.id, "end", ""));
+    let signature = end.key.as_ref().map(signed).transpose()?;
+    let request = AdminRequest::EndRun { id: end.id.clone(), by, signature };
+    let answer = ask(&super::data_dir(config)?, &request)?;
+    say(format_args!("{} ended.", text(&answer, "id")));
+    if answer["proven"] != true {
+        say("Friction only: this decision carries no proof that the agent's user could not make.");
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 fn explain(config: &ConfigArgument, asked: &Explain) -> Ran {

@@ -8,6 +8,7 @@ use super::{ConfigArgument, Ran, harmless, say, say_json};
 use crate::{
     audit::{Filter, Order, Records, facts},
     firewall::Ruleset,
+    flow::FlowRules,
 };
 
 /// Say why something was refused, held or withheld.
@@ -77,9 +78,12 @@ fn explain(payload: &Value, config: &ConfigArgument) {
         return;
     }
     let known = Ruleset::compile_in_force(&Ruleset::shipped_sources(), Ruleset::LEVEL_MAX).ok();
+    let flow = FlowRules::shipped().ok();
     for id in rules.iter().filter_map(Value::as_str) {
         let rule = known.as_ref().and_then(|set| set.rule(id));
-        let message = rule.map_or("", |rule| rule.message.as_str());
+        let of_flow = flow.as_ref().and_then(|rules| rules.told(id));
+        let of_flow = of_flow.map(|rule| rule.message).unwrap_or_default();
+        let message = rule.map_or(of_flow.as_str(), |rule| rule.message.as_str());
         say(format_args!("  rule         {}  {message}", harmless(id)));
     }
 }

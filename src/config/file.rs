@@ -12,6 +12,7 @@ use super::text::Text;
 use crate::{
     approval::Waits,
     audit::Durability,
+    flow,
     identity::{authenticators, jwks},
     inspect::{Mode, Profile},
     limits,
@@ -42,6 +43,7 @@ pub struct File {
     pub firewall: FirewallFile,
     pub scan: ScanFile,
     pub spotlight: Spotlight,
+    pub flow: Flow,
     pub approvals: Approvals,
     pub audit: Audit,
     /// Doors that only observe, one by one.
@@ -243,6 +245,22 @@ pub struct ScanFile {
     pub texts_max: Option<usize>,
 }
 
+/// What a run may still do after what it read.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Flow {
+    /// A folder of further files of flow rules, beside the shipped ones.
+    pub rules: Option<PathBuf>,
+    /// `observe` records what flow rules would hold or refuse, and does neither.
+    pub mode: Mode,
+    /// What single rules do, by their id: `off`, `flag`, `hold` or `block`.
+    pub actions: BTreeMap<String, flow::Override>,
+    /// Destinations that are the organisation's own: hosts (`git.example.org`, `*.example.org`), mail
+    /// addresses (`ada@example.org`, `@example.org`), folders (`/srv/out/`), accounts and names.
+    pub trusted_destinations: Vec<String>,
+    pub limits: flow::FlowLimits,
+}
+
 /// Marks on what tools return.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -373,7 +391,8 @@ pub struct Upstream {
     pub risk: Option<Risk>,
     /// What calls do: `egress`, `state_change`, `exec`, `money`, `destructive`, `reads_private`,
     /// `reads_untrusted`, `reads_files`, `persists_instructions`, `computes`, or own words. Default: what
-    /// the shipped catalogue says of a known server.
+    /// the shipped catalogue says of a known server. Without any: `egress`, `state_change` and
+    /// `reads_untrusted`.
     pub classes: Option<Vec<String>>,
     /// How results are marked.
     pub spotlight: Option<spotlight::Mode>,
@@ -402,7 +421,8 @@ pub struct ToolFile {
     pub risk: Option<Risk>,
     /// What calls do: `egress`, `state_change`, `exec`, `money`, `destructive`, `reads_private`,
     /// `reads_untrusted`, `reads_files`, `persists_instructions`, `computes`, or own words. Default: what
-    /// the shipped catalogue says of a known server.
+    /// the shipped catalogue says of a known server. Without any: `egress`, `state_change` and
+    /// `reads_untrusted`.
     pub classes: Option<Vec<String>>,
     /// How results are marked.
     pub spotlight: Option<spotlight::Mode>,

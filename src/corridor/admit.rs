@@ -1,6 +1,6 @@
 //! The limits door: counts the call and takes a seat for it.
 
-use super::{Call, Trail, authorize::Authorized};
+use super::{Call, Trail, flow::Recalled};
 use crate::{
     gateway::Gateway,
     limits::{Seat, key_of},
@@ -10,7 +10,7 @@ use crate::{
 /// A call that was counted and has a seat.
 #[derive(Debug)]
 pub(super) struct Admitted {
-    pub(super) authorized: Authorized,
+    pub(super) recalled: Recalled,
     /// Missing only where limits merely observe.
     pub(super) seat: Option<Seat>,
 }
@@ -18,7 +18,7 @@ pub(super) struct Admitted {
 impl Gateway {
     pub(super) fn admit<'a>(
         &self,
-        call: Call<'a, Authorized>,
+        call: Call<'a, Recalled>,
         trail: &mut Trail,
     ) -> Result<Call<'a, Admitted>, Refusal> {
         let key = key_of(&call.arrival.principal);
@@ -27,6 +27,6 @@ impl Gateway {
         let target = (&item.upstream.name, item.kind, &item.name);
         let counted = self.limiter.load().admit(key, target);
         let seat = trail.carry_out(item.settings.modes.limits, counted)?;
-        Ok(call.pass(|authorized| Admitted { authorized, seat }))
+        Ok(call.pass(|recalled| Admitted { recalled, seat }))
     }
 }

@@ -36,6 +36,7 @@ impl Gateway {
             // On the heap, so that calls that need nobody do not carry the room for it.
             let held = Box::pin(self.hold(&mut call, &reasons.join("; "), trail)).await?;
             Box::pin(self.still_offered(&call, &held.id)).await?;
+            Box::pin(self.still_judged_so(&mut call, &held, trail)).await?;
             call.arguments = held.arguments;
             approval = Some(held.id);
         }
@@ -133,11 +134,14 @@ async fn seat_in_time(limiter: &Limiter, key: u64) -> Result<Seat, Refusal> {
 
 fn reasons(call: &Call<'_, Screened>) -> Vec<String> {
     let mut reasons = Vec::new();
-    if let Some(reason) = &call.passed.admitted.authorized.hold {
+    if let Some(reason) = &call.passed.admitted.recalled.authorized.hold {
         reasons.push(reason.to_string());
     }
     if call.passed.hold {
         reasons.push("the firewall found something in the arguments".to_owned());
+    }
+    if let Some(flow) = &call.passed.flow {
+        reasons.extend(flow.reasons.iter().cloned());
     }
     if call.item.settings.hold {
         reasons.push("the configuration holds every call of this tool".to_owned());

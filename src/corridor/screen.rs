@@ -4,6 +4,7 @@ use super::{Call, Trail, admit::Admitted};
 use crate::{
     catalog::Kind,
     firewall::{Disposition, Surface},
+    flow::Judgement,
     gateway::Gateway,
     mcp::{Json, Method},
     refusal::{Code, Refusal},
@@ -13,6 +14,8 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct Screened {
     pub(super) admitted: Admitted,
+    /// What flow rules say, if they ask for a person.
+    pub(super) flow: Option<Judgement>,
     /// The rules ask for a person.
     pub(super) hold: bool,
     pub(super) edited: bool,
@@ -51,8 +54,9 @@ impl Gateway {
             return Err(blocked());
         }
         let hold = inspection.disposition == Disposition::Hold;
-        let edited = inspection.edited;
-        Ok(call.pass(|admitted| Screened { admitted, hold, edited }))
+        let edited = inspection.edited || call.passed.recalled.edited;
+        let flow = self.judge_flow(&mut call, trail)?;
+        Ok(call.pass(|admitted| Screened { admitted, flow, hold, edited }))
     }
 }
 

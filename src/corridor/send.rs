@@ -41,6 +41,7 @@ impl Gateway {
         // INVARIANT: no record, no call. The decision is on the journal before a byte leaves.
         trail.arguments_digest = call.arguments.digest();
         trail.decide(self, arrival).await?;
+        self.foresee(arrival, trail).await?;
         let relay = Relay::new(
             arrival.line.clone(),
             Arc::clone(&arrival.client),

@@ -68,7 +68,11 @@ impl Gateway {
         if let Some(asked) = asked {
             result.insert("inputRequests", asked);
         }
+        trail.run = Some(self.run_of(arrival).await?);
+        let brought = self.brought(&mut result, trail);
         self.mark_task(arrival, &task, &mut result, trail);
+        let inner = result.get("result").and_then(Json::as_object).unwrap_or(&result);
+        self.remember(brought, inner, trail).await?;
         Ok(result)
     }
 

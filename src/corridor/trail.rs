@@ -12,6 +12,7 @@ use crate::{
     access::Names,
     audit::{Disposition, Entry, Fields, Mode, Outcome},
     catalog::Item,
+    flow::RunName,
     gateway::Gateway,
     inspect::{self, Inspection},
     mcp::{Method, Object},
@@ -33,6 +34,12 @@ pub struct Trail {
     /// What would have been refused, where a door only observes, since the last record.
     would: Option<&'static str>,
     held: Option<String>,
+    /// The run that the request belongs to.
+    pub(super) run: Option<RunName>,
+    /// Rules that found something in what came back.
+    pub(super) brought: BTreeSet<Arc<str>>,
+    /// What came back gives orders to agents, as the rules see it.
+    pub(super) instructs: bool,
     decided: bool,
     /// Shared with whoever else writes about this request.
     steps: Steps,
@@ -51,6 +58,9 @@ impl Default for Trail {
             arguments_digest: String::new(),
             would: None,
             held: None,
+            run: None,
+            brought: BTreeSet::new(),
+            instructs: false,
             decided: false,
             steps: Steps::default(),
         }
@@ -61,6 +71,10 @@ impl Trail {
     pub(super) fn found(&mut self, inspection: &Inspection) {
         self.rules.extend(inspection.rules.iter().cloned());
         self.uninspected |= inspection.uninspected;
+        if self.decided {
+            self.brought.extend(inspection.rules.iter().cloned());
+            self.instructs |= inspection.instructs;
+        }
         if inspection.would != inspection.disposition {
             let code = if self.decided { Code::Withheld } else { Code::Blocked };
             self.would.get_or_insert(code.name());

@@ -12,6 +12,9 @@ use super::ruleset::Ruleset;
 use super::view::read;
 
 mod matching;
+mod measure;
+pub(super) mod memory;
+mod scratch;
 
 /// What may still be spent on one message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

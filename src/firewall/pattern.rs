@@ -1,16 +1,31 @@
 //! Compiles patterns within limits.
 
+use std::ops::Range;
 use std::sync::OnceLock;
 
-use regex::{Regex, RegexBuilder};
+use regex_automata::meta::Regex;
+use regex_automata::{Anchored, Input};
+use regex_syntax::hir::Hir;
 
+mod ascii;
+mod fold;
 mod frequency;
 mod literal;
+mod reach;
+mod run;
 
-pub(super) use literal::{BYTES_MIN as LITERAL_BYTES_MIN, Required};
+pub(super) use fold::{cases, folded};
+pub(super) use frequency::spelled;
+pub(super) use literal::{BYTES_MIN as LITERAL_BYTES_MIN, Required, SETS_MAX};
+pub(super) use run::Run;
 
 /// The most memory that one compiled pattern may take, in bytes.
 const COMPILED_BYTES_MAX: usize = 1 << 20;
+/// The most memory that one pattern may take for each thread that searches with it, in bytes.
+const CACHE_BYTES_MAX: usize = 256 << 10;
+/// Bytes that a rule may verify per byte of a text before it is cut off. Honest texts stay below one;
+/// windows are merged, so that hostile ones hardly reach three.
+const VERIFIED_MAX: usize = 8;
 /// The deepest nesting of groups in a pattern.
 const NESTING_MAX: u32 = 32;
 
@@ -19,11 +34,17 @@ const NESTING_MAX: u32 = 32;
 #[derive(Clone, Debug)]
 pub(super) struct Pattern {
     source: String,
-    regex: OnceLock<Regex>,
+    /// For any text, and for texts of ASCII alone: much smaller, and the same there.
+    any: OnceLock<Regex>,
+    ascii: OnceLock<Regex>,
     /// Groups that capture, the whole match included.
     pub(super) captures: usize,
-    /// Literals of which every match contains one; `None` if there are no such.
-    pub(super) required: Option<Required>,
+    /// Sets of literals of each of which every match contains one; none if there are no such.
+    pub(super) required: Vec<Required>,
+    /// A run that every match contains, if it has no literal.
+    pub(super) run: Option<Run>,
+    /// Bytes that may be verified per byte of a text.
+    pub(super) verified_max: usize,
 }
 
 impl Pattern {
@@ -33,14 +54,19 @@ impl Pattern {
     /// The syntax error, as the regex crate words it.
     pub(super) fn parse(pattern: Option<&str>, literals: &[String]) -> Result<Self, String> {
         let source = join(pattern, literals);
-        let hir = regex_syntax::ParserBuilder::new()
-            .nest_limit(NESTING_MAX)
-            .build()
-            .parse(&source)
-            .map_err(|error| reason(&error.to_string()))?;
+        let hir = hir(&source)?;
         let captures = hir.properties().explicit_captures_len() + 1;
-        let (required, regex) = (literal::required(&hir), OnceLock::new());
-        Ok(Self { source, regex, captures, required })
+        let required = literal::required(&hir);
+        let run = if required.is_empty() { run::run(&hir) } else { None };
+        Ok(Self {
+            source,
+            any: OnceLock::new(),
+            ascii: OnceLock::new(),
+            captures,
+            required,
+            run,
+            verified_max: VERIFIED_MAX,
+        })
     }
 
     /// Compiles it now.
@@ -48,32 +74,95 @@ impl Pattern {
     /// # Errors
     /// The limit, as the regex crate words it.
     pub(super) fn compile(&self) -> Result<(), String> {
-        let regex = build(&self.source)?;
+        let regex = build(&hir(&self.source)?)?;
         // Another thread may have been faster, with the same.
-        self.regex.set(regex).ok();
+        self.any.set(regex).ok();
         Ok(())
+    }
+
+    /// The first match that begins and ends in the range; what stands around it is seen by
+    /// boundaries only.
+    pub(super) fn find(&self, text: Text<'_>, range: Range<usize>) -> Option<Range<usize>> {
+        let regex = self.regex(text.is_ascii_around(&range));
+        let found = regex.search(&Input::new(text.text).range(range))?;
+        Some(found.range())
+    }
+
+    /// The match that begins where the range does, and ends in it.
+    pub(super) fn find_here(&self, text: Text<'_>, range: Range<usize>) -> Option<Range<usize>> {
+        let regex = self.regex(text.is_ascii_around(&range));
+        let here = Input::new(text.text).range(range).anchored(Anchored::Yes);
+        regex.search(&here).map(|found| found.range())
+    }
+
+    /// The group of the match with this range.
+    pub(super) fn group(
+        &self,
+        text: Text<'_>,
+        whole: Range<usize>,
+        group: usize,
+    ) -> Option<Range<usize>> {
+        let regex = self.regex(text.ascii);
+        let mut captures = regex.create_captures();
+        let input = Input::new(text.text).range(whole).anchored(Anchored::Yes);
+        regex.search_captures(&input, &mut captures);
+        captures.get_group(group).map(|span| span.range())
     }
 
     /// The compiled pattern.
     ///
     /// INVARIANT: a pattern that compiles by need was compiled before, by a test of this build or at
     /// the rule's load.
-    pub(super) fn regex(&self) -> &Regex {
-        self.regex.get_or_init(|| build(&self.source).expect("it was compiled before"))
+    fn regex(&self, ascii: bool) -> &Regex {
+        let hir = || hir(&self.source).expect("it was parsed before");
+        match ascii {
+            true => self.ascii.get_or_init(|| {
+                build(&ascii::ascii(&hir())).expect("the larger one was compiled before")
+            }),
+            false => self.any.get_or_init(|| build(&hir()).expect("it was compiled before")),
+        }
     }
 }
 
-fn build(source: &str) -> Result<Regex, String> {
-    RegexBuilder::new(source)
-        .size_limit(COMPILED_BYTES_MAX)
-        .nest_limit(NESTING_MAX)
-        .build()
+/// A text, and whether it is ASCII alone.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Text<'t> {
+    pub(super) text: &'t str,
+    pub(super) ascii: bool,
+}
+
+impl<'t> Text<'t> {
+    pub(super) fn new(text: &'t str) -> Self {
+        Self { text, ascii: text.is_ascii() }
+    }
+
+    /// Whether all that a search in the range may look at is ASCII.
+    fn is_ascii_around(self, range: &Range<usize>) -> bool {
+        self.ascii || {
+            let around = range.start.saturating_sub(1)..(range.end + 1).min(self.text.len());
+            self.text.as_bytes().get(around).is_some_and(<[u8]>::is_ascii)
+        }
+    }
+}
+
+fn hir(source: &str) -> Result<Hir, String> {
+    let mut parser = regex_syntax::ParserBuilder::new().nest_limit(NESTING_MAX).build();
+    parser.parse(source).map_err(|error| reason(&error.to_string()))
+}
+
+fn build(hir: &Hir) -> Result<Regex, String> {
+    let limits = Regex::config()
+        .nfa_size_limit(Some(COMPILED_BYTES_MAX))
+        .hybrid_cache_capacity(CACHE_BYTES_MAX);
+    Regex::builder()
+        .configure(limits)
+        .build_from_hir(hir)
         .map_err(|error| reason(&error.to_string()))
 }
 
 fn join(pattern: Option<&str>, literals: &[String]) -> String {
     let pattern = pattern.map(|pattern| format!("(?:{})", with_ascii_boundaries(pattern)));
-    let literals = literals.iter().map(|literal| format!("(?i:{})", regex::escape(literal)));
+    let literals = literals.iter().map(|literal| format!("(?i:{})", regex_syntax::escape(literal)));
     pattern.into_iter().chain(literals).collect::<Vec<_>>().join("|")
 }
 
@@ -105,7 +194,11 @@ mod tests {
     #[track_caller]
     fn literals(pattern: &str) -> Vec<String> {
         let pattern = Pattern::parse(Some(pattern), &[]).expect("compiles");
-        pattern.required.map(|required| required.literals).unwrap_or_default()
+        pattern.required.into_iter().next().map(|set| set.literals).unwrap_or_default()
+    }
+
+    fn matches(pattern: &Pattern, text: &str) -> bool {
+        pattern.find(Text::new(text), 0..text.len()).is_some()
     }
 
     #[test]
@@ -128,26 +221,55 @@ mod tests {
     fn a_match_lies_around_its_literal() {
         let reach = |pattern: &str| {
             let pattern = Pattern::parse(Some(pattern), &[]).expect("compiles");
-            pattern.required.map(|required| (required.before, required.after))
+            pattern
+                .required
+                .into_iter()
+                .next()
+                .map(|set| (set.before.nearest, set.before.farthest.any, set.after.any))
         };
-        let (before, after) = reach(r"[a-z]{1,9}://169\.254[0-9]{4}").expect("a literal");
-        assert!((9..64).contains(&before) && (14..64).contains(&after), "{before} {after}");
-        let (before, after) = reach(r"xyz[a-z]*").expect("a literal");
-        assert!(before < 64 && after > 1 << 20, "{before} {after}");
+        assert_eq!(reach(r"\bghp_[A-Za-z0-9]{36}\b"), Some((0, 0, 40)));
+        assert_eq!(reach(r"[a-z]{1,9}://169\.254[0-9]{4}"), Some((1, 9, 14)));
+        assert_eq!(reach(r"(?:x[0-9]abc|é?defg){1,2}"), Some((0, 2, 16)));
+        assert_eq!(reach(r"xyz[a-z]*"), Some((0, 0, usize::MAX)));
+    }
+
+    #[test]
+    fn literals_of_other_scripts_have_one_form() {
+        assert_eq!(literals(r"(?i)(?:игнорируй|ΛΌΓΟΣ)"), ["λόγοσ", "игнорируй"]);
+        assert_eq!(literals(r"忽略.{0,9}[之以]前的"), ["忽略"]);
+    }
+
+    #[test]
+    fn what_is_common_alone_is_looked_for_together() {
+        let pattern =
+            r"(?i)\b(?:ignore|forget)\b[^.]{0,30}\b(?:previous|prior)\s+(?:rules|orders)\b";
+        let sets = Pattern::parse(Some(pattern), &[]).expect("compiles").required;
+        let texts: Vec<_> = sets.iter().map(|set| set.literals.join("|")).collect();
+        assert!(texts.len() >= 2, "{texts:?}");
+        assert!(texts.contains(&"forget|ignore".to_owned()), "{texts:?}");
+        let one = Pattern::parse(Some(r"xoxb-[0-9]{10}"), &[]).expect("compiles").required;
+        assert_eq!(one.len(), 1);
+    }
+
+    #[test]
+    fn a_rare_byte_behind_the_literal_is_known() {
+        let pattern = Pattern::parse(Some(r"://[a-z]{1,9}:[a-z]{1,9}@"), &[]).expect("compiles");
+        let follower = pattern.required[0].follower.expect("a byte");
+        assert_eq!((follower.byte, follower.within.any), (b'@', 23));
     }
 
     #[test]
     fn a_letter_of_another_script_does_not_glue_to_a_word() {
         let pattern = Pattern::parse(Some(r"\bignore\b"), &[]).expect("compiles");
-        assert!(pattern.regex().is_match("请ignore它"));
-        assert!(!pattern.regex().is_match("ignored"));
+        assert!(matches(&pattern, "请ignore它"));
+        assert!(!matches(&pattern, "ignored"));
     }
 
     #[test]
     fn literals_match_as_they_are_whatever_their_case() {
         let pattern = Pattern::parse(None, &["<|im_start|>".to_owned()]).expect("compiles");
-        assert!(pattern.regex().is_match("x<|IM_START|>"));
-        assert_eq!(pattern.required.expect("a literal").literals, ["<|im_start|>"]);
+        assert!(matches(&pattern, "x<|IM_START|>"));
+        assert_eq!(pattern.required[0].literals, ["<|im_start|>"]);
     }
 
     #[test]

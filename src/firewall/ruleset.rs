@@ -8,6 +8,7 @@ use std::sync::Arc;
 use aws_lc_rs::digest;
 
 use super::diagnostic::{Code, Diagnostic, Place, Spot};
+use super::engine::memory::Memory;
 use super::finding::{Confidence, Direction, Severity, Surface, View};
 use super::pattern::Pattern;
 use super::prefilter::Prefilter;
@@ -47,6 +48,7 @@ pub struct Ruleset {
     digest: String,
     inbound: Side,
     outbound: Side,
+    memory: Memory,
 }
 
 /// The rules of one direction.
@@ -178,6 +180,10 @@ impl Ruleset {
     /// SHA-256 over the level and the names and texts of the files, in hexadecimal.
     pub fn digest(&self) -> &str {
         &self.digest
+    }
+
+    pub(super) fn memory(&self) -> &Memory {
+        &self.memory
     }
 
     pub(super) fn len(&self) -> usize {

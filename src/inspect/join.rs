@@ -3,6 +3,7 @@
 //!
 //! Only what crosses from one text to the next counts: the rest was found, or not, where it stands.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::{Crossing, Walk, binary_member};
@@ -21,7 +22,7 @@ const CUT: &str = "\n.\n";
 /// The last [`TAIL_BYTES_MAX`] of the texts of a run, after the texts of one more result.
 pub fn tail(before: &str, value: &Json) -> String {
     let mut tail = before.to_owned();
-    for text in Leaves::of(value).texts {
+    for (_, text) in Leaves::of(value).read() {
         tail.push(' ');
         tail.push_str(last(text, TAIL_BYTES_MAX));
         tail = last(&tail, TAIL_BYTES_MAX).to_owned();
@@ -38,7 +39,7 @@ impl Walk<'_> {
         if !tail.is_empty() {
             let mut joined = Joined::default();
             joined.add(None, last(tail, TAIL_BYTES_MAX), 0);
-            for (place, text) in leaves.texts.iter().enumerate() {
+            for (place, text) in leaves.read() {
                 let rest =
                     TAIL_BYTES_MAX.saturating_sub(joined.text.len().saturating_sub(tail.len()));
                 joined.add(Some(place), first(text, rest), 0);
@@ -85,6 +86,8 @@ impl Walk<'_> {
 struct Leaves<'a> {
     texts: Vec<&'a str>,
     groups: Vec<Vec<usize>>,
+    /// Places of texts that no reader takes for one: kinds of blocks, encoded bytes.
+    silent: BTreeSet<usize>,
 }
 
 impl<'a> Leaves<'a> {
@@ -92,6 +95,12 @@ impl<'a> Leaves<'a> {
         let mut leaves = Self::default();
         leaves.collect(value);
         leaves
+    }
+
+    /// The texts that a reader sees, one after the other.
+    fn read(&self) -> impl Iterator<Item = (usize, &'a str)> {
+        let seen = self.texts.iter().copied().enumerate();
+        seen.filter(|(place, _)| !self.silent.contains(place))
     }
 
     /// Adds the texts of a value, and returns the place of the one that a reader takes it for.
@@ -119,8 +128,12 @@ impl<'a> Leaves<'a> {
             if matches!(key, "text" | "resource") {
                 text = Some(place);
             }
-            if matches!(value, Json::String(_)) && !is_kind(key, value) && Some(key) != binary {
-                group.push(place);
+            match value {
+                Json::String(_) if is_kind(key, value) || Some(key) == binary => {
+                    self.silent.insert(place);
+                }
+                Json::String(_) => group.push(place),
+                _ => {}
             }
         }
         self.group(group);

@@ -23,7 +23,8 @@ async fn with_raw(top: &str) -> (Gateway, Raw) {
 #[tokio::test]
 async fn what_hides_from_people_is_taken_out_and_what_orders_agents_is_found() {
     let fixture = Fixture::start(&["--hostile"]).await;
-    let gateway = Gateway::start(&format!("[upstreams.f]\n{}\n", fixture.url())).await;
+    let classes = "classes = [\"reads_files\"]";
+    let gateway = Gateway::start(&format!("[upstreams.f]\n{}\n{classes}\n", fixture.url())).await;
     for era in Era::BOTH {
         let client = gateway.client(era).ready().await;
         let shown = client.call("f__inject", json!({})).await.to_string();
@@ -54,7 +55,8 @@ async fn plain_injection_is_labelled_by_default_and_withheld_in_strict() {
 #[tokio::test]
 async fn an_upstreams_error_is_a_strangers_text_like_any_other() {
     let fixture = Fixture::start(&["--hostile"]).await;
-    let gateway = Gateway::start(&format!("[upstreams.f]\n{}\n", fixture.url())).await;
+    let classes = "classes = [\"reads_files\"]";
+    let gateway = Gateway::start(&format!("[upstreams.f]\n{}\n{classes}\n", fixture.url())).await;
     for era in Era::BOTH {
         let client = gateway.client(era).ready().await;
         let shown = client.call("f__error_inject", json!({})).await.to_string();

@@ -11,6 +11,7 @@ mod demo;
 mod faults;
 mod fidelity;
 mod firewall;
+mod flow;
 mod forgery;
 mod guides;
 mod identity;

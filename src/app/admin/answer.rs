@@ -28,6 +28,13 @@ pub(super) async fn answer(parts: &Parts, request: AdminRequest) -> Answer {
             let definition = Definition { upstream: &upstream, name: &name, seen: &seen };
             accept(parts, definition, &by, signature.as_deref()).await
         }
+        AdminRequest::Runs => {
+            let runs = parts.gateway.runs.list().await.map_err(said)?;
+            serde_json::to_value(runs).map_err(said)
+        }
+        AdminRequest::EndRun { id, by, signature } => {
+            end_run(parts, &id, &by, signature.as_deref()).await
+        }
         AdminRequest::Upstreams => Ok(upstreams(parts)),
         AdminRequest::Tools { upstream } => tools(parts, &upstream),
         AdminRequest::Status => Ok(status(parts)),
@@ -169,6 +176,20 @@ async fn accept(
     }
     parts.upstreams.rebuild(Some(upstream)).await;
     Ok(json!({ "accepted": accepted }))
+}
+
+/// Ends a run: its taint is shed, so only a person may.
+async fn end_run(parts: &Parts, id: &str, by: &str, signature: Option<&str>) -> Answer {
+    let text = proof::decision_text("run", id, "end", "");
+    let config = parts.config.load();
+    let approvers = &config.file.approvals.approvers;
+    let proven = proof::check(approvers, parts.options, by, &text, signature)?;
+    // INVARIANT: the decision is on the record before it counts.
+    parts.gateway.record_event("end-run", id, by).await.map_err(said)?;
+    if parts.gateway.runs.end(id, by).await.map_err(said)? {
+        return Ok(json!({ "id": id, "ended": true, "proven": proven }));
+    }
+    Err(format!("no run `{id}` goes on"))
 }
 
 fn status(parts: &Parts) -> Value {

@@ -157,7 +157,7 @@ impl Check<'_> {
         };
         let id = rule.id.get_ref();
         let at = rule.patterns().next().map_or(rule.id.span(), Spanned::span);
-        if pattern.required.is_none() && !rule.literal_free && rule.unicode.is_none() {
+        if pattern.required.is_empty() && !rule.literal_free && rule.unicode.is_none() {
             let message =
                 format!("`{id}` requires no literal of {LITERAL_BYTES_MIN} bytes or more");
             self.fault(Code::Literal, &at, message, "add one, or set `literal_free = true`");

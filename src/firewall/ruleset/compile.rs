@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use super::check::Check;
 use super::{Compiled, Ruleset, Side, Source, digest_of, example, parse};
 use crate::firewall::diagnostic::{Code, Diagnostic, Place};
+use crate::firewall::engine::memory::Memory;
 use crate::firewall::finding::Direction;
-use crate::firewall::prefilter::Prefilter;
+use crate::firewall::prefilter::{Owner, Prefilter};
 use crate::firewall::rule::{Rule, Status};
 
 /// The most rules of one set.
@@ -112,7 +113,7 @@ fn assemble(rules: Vec<Compiled>, runs: Runs, digest: String) -> Result<Ruleset,
     }
     let inbound = side(&rules, runs, Direction::Inbound).map_err(limit)?;
     let outbound = side(&rules, runs, Direction::Outbound).map_err(limit)?;
-    Ok(Ruleset { rules, level: runs.level, digest, inbound, outbound })
+    Ok(Ruleset { rules, level: runs.level, digest, inbound, outbound, memory: Memory::default() })
 }
 
 fn side(rules: &[Compiled], which: Runs, direction: Direction) -> Result<Side, String> {
@@ -128,12 +129,13 @@ fn side(rules: &[Compiled], which: Runs, direction: Direction) -> Result<Side, S
             signals.push(index);
             continue;
         }
-        match &compiled.pattern.required {
-            Some(required) => {
-                literals.extend(required.literals.iter().map(|text| (text.clone(), index)));
-            }
-            None => literal_free.push(index),
+        if compiled.pattern.required.is_empty() {
+            literal_free.push(index);
+        }
+        for (set, required) in compiled.pattern.required.iter().enumerate() {
+            let owner = Owner { rule: index, set };
+            literals.extend(required.literals.iter().map(|text| (text.clone(), owner)));
         }
     }
-    Ok(Side { prefilter: Prefilter::build(literals, direction)?, literal_free, signals })
+    Ok(Side { prefilter: Prefilter::build(literals)?, literal_free, signals })
 }

@@ -4,10 +4,10 @@ use std::ops::Range;
 
 use super::Compiled;
 use crate::firewall::finding::{Confidence, View};
-use crate::firewall::pattern::Pattern;
+use crate::firewall::pattern::{Pattern, Text};
 use crate::firewall::rule::{Effect, Near, On, Unless};
 use crate::firewall::unicode::{self, Signal};
-use crate::firewall::validate::entropy;
+use crate::firewall::validate::{Validate, entropy};
 
 /// How far from a finding the patterns of `all` may match, in bytes to either side.
 const ALL_WITHIN_BYTES: usize = 1024;
@@ -25,8 +25,12 @@ pub(super) struct Excuse {
 impl Compiled {
     /// How sure the rule is of what it matched at `span` of a text, or `None` if that is no
     /// finding after all. Reads at most some kilobytes around it.
-    pub(in crate::firewall) fn judge(&self, text: &str, span: &Range<usize>) -> Option<Confidence> {
-        let captured = text.get(span.clone())?;
+    pub(in crate::firewall) fn judge(
+        &self,
+        text: Text<'_>,
+        span: &Range<usize>,
+    ) -> Option<Confidence> {
+        let captured = text.text.get(span.clone())?;
         let holds = self.accepts(captured)
             && self.all.iter().all(|pattern| matches(pattern, text, span, ALL_WITHIN_BYTES))
             && self.is_counted(text, span);
@@ -34,10 +38,10 @@ impl Compiled {
             return None;
         }
         let mut confidence = self.confidence;
-        if let Some(near) = self.near.as_deref().filter(|near| stands_near(near, text, span)) {
+        if let Some(near) = self.near.as_deref().filter(|near| stands_near(near, text.text, span)) {
             confidence = (0..near.boost).fold(confidence, |confidence, _| raised(confidence));
         }
-        match self.unless.as_deref().filter(|unless| unless.applies(text, span)) {
+        match self.unless.as_deref().filter(|unless| unless.applies(text.text, span)) {
             None => Some(confidence),
             Some(excuse) => match excuse.written.effect() {
                 Effect::Drop => None,
@@ -46,9 +50,15 @@ impl Compiled {
         }
     }
 
-    /// Whether the rule runs in this reading of a text.
+    /// Whether the rule runs in this reading of a text. What is checked character by character is not
+    /// looked for where digits were read as letters, unless the rule says so.
     pub(in crate::firewall) fn reads(&self, view: View) -> bool {
-        self.rule.views.as_ref().is_none_or(|views| views.get_ref().contains(&view))
+        let exact =
+            self.entropy > 0.0 || self.validate != Validate::None || !self.except.is_empty();
+        match &self.rule.views {
+            Some(views) => views.get_ref().contains(&view),
+            None => !(exact && view == View::Squash),
+        }
     }
 
     /// The signals that it looks for instead of a pattern.
@@ -67,24 +77,24 @@ impl Compiled {
     }
 
     /// Whether enough others lie around.
-    fn is_counted(&self, text: &str, span: &Range<usize>) -> bool {
+    fn is_counted(&self, text: Text<'_>, span: &Range<usize>) -> bool {
         let wanted = self.min_count;
         if wanted <= 1 {
             return true;
         }
-        let around = widened(text, span, COUNT_WITHIN_BYTES);
+        let around = widened(text.text, span, COUNT_WITHIN_BYTES);
         if !self.signals().is_empty() {
-            let part = text.get(around).unwrap_or_default();
+            let part = text.text.get(around).unwrap_or_default();
             return unicode::find(self.signals(), part).len() >= wanted;
         }
         let (mut at, mut count) = (around.start, 0);
-        while let Some(whole) = first(&self.pattern, text, at..around.end) {
-            let part = self.captured(text, whole.clone()).and_then(|part| text.get(part));
+        while let Some(whole) = self.pattern.find(text, at..around.end) {
+            let part = text.text.get(self.captured(text, whole.clone()));
             count += usize::from(part.is_some_and(|part| self.accepts(part)));
             if count >= wanted {
                 return true;
             }
-            at = text.ceil_char_boundary(whole.end.max(at + 1));
+            at = text.text.ceil_char_boundary(whole.end.max(at + 1));
             if at >= around.end {
                 break;
             }
@@ -93,12 +103,15 @@ impl Compiled {
     }
 
     /// The part of a match that is the finding.
-    fn captured(&self, text: &str, whole: Range<usize>) -> Option<Range<usize>> {
-        if self.capture == 0 {
-            return Some(whole);
+    pub(in crate::firewall) fn captured(
+        &self,
+        text: Text<'_>,
+        whole: Range<usize>,
+    ) -> Range<usize> {
+        match self.capture {
+            0 => whole,
+            group => self.pattern.group(text, whole.clone(), group).unwrap_or(whole),
         }
-        let found = self.pattern.regex().captures_at(text.get(..whole.end)?, whole.start)?;
-        Some(found.get(self.capture).map_or(whole, |part| part.range()))
     }
 }
 
@@ -127,18 +140,12 @@ fn stands_near(near: &Near, text: &str, span: &Range<usize>) -> bool {
     has_word(before, &near.words) || has_word(after, &near.words)
 }
 
-fn matches(pattern: &Pattern, text: &str, span: &Range<usize>, within: usize) -> bool {
-    first(pattern, text, widened(text, span, within)).is_some()
+fn matches(pattern: &Pattern, text: Text<'_>, span: &Range<usize>, within: usize) -> bool {
+    pattern.find(text, widened(text.text, span, within)).is_some()
 }
 
 fn is_in(pattern: &Pattern, text: &str) -> bool {
-    first(pattern, text, 0..text.len()).is_some()
-}
-
-/// The first match that begins and ends in the range.
-fn first(pattern: &Pattern, text: &str, range: Range<usize>) -> Option<Range<usize>> {
-    let found = pattern.regex().find_at(text.get(..range.end)?, range.start)?;
-    Some(found.range())
+    pattern.find(Text::new(text), 0..text.len()).is_some()
 }
 
 /// The span and so many bytes to either side, moved outward to characters.

@@ -113,10 +113,14 @@ impl Review<'_> {
         if self.rule.patterns().next().is_none() {
             return;
         }
-        let Some(required) = &self.compiled.pattern.required else { return };
+        let sets = &self.compiled.pattern.required;
+        if sets.is_empty() {
+            return;
+        }
         let comes_near = |text: &str| {
             let text = example::expand(text).unwrap_or_default().to_lowercase();
-            required.literals.iter().any(|literal| text.contains(&literal.to_lowercase()))
+            let mut literals = sets.iter().flat_map(|set| &set.literals);
+            literals.any(|literal| text.contains(&literal.to_lowercase()))
         };
         if !examples.no_match.iter().any(|example| comes_near(example.get_ref())) {
             let message = format!("no example of `{id}` comes near it without matching");

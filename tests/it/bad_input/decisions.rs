@@ -49,7 +49,7 @@ async fn no_way_leads_round_a_decision() {
     std::fs::create_dir(folder.path().join("rules")).expect("a folder");
     std::fs::write(folder.path().join("rules/own.toml"), OWN_RULES).expect("written");
     let text = format!(
-        "[access]\npolicies = \"policies\"\n[firewall]\nrules = \"rules\"\n[approvals.wait]\nstream_s = 0\nexpires_s = 1\n\
+        "[flow]\nmode = \"observe\"\n[access]\npolicies = \"policies\"\n[firewall]\nrules = \"rules\"\n[approvals.wait]\nstream_s = 0\nexpires_s = 1\n\
          [limits]\nmessage_bytes_max = 200000000\n\
          [upstreams.r]\n{}\n[upstreams.r.tools.held]\nhold = true\n",
         raw.url

@@ -45,7 +45,8 @@ pub(super) const ROWS: &[&str] = &[
 async fn a_bad_answer_is_withheld() {
     let fixture = Fixture::start(&["--hostile"]).await;
     let raw = Raw::start(vec![tool("t")]).await;
-    let limits = "[limits]\nmessage_bytes_max = 1048576\n";
+    // What flow rules do after a hostile answer is not asked here.
+    let limits = "[flow]\nmode = \"observe\"\n[limits]\nmessage_bytes_max = 1048576\n";
     let text = format!("{limits}[upstreams.f]\n{}\n[upstreams.r]\n{}\n", fixture.url(), raw.url);
     let gateway = Gateway::start(&text).await;
     let client = gateway.modern().await;

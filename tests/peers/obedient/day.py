@@ -233,6 +233,9 @@ def report(rows, given):
             tools = ", ".join(ask["tool"] for ask in row["asks"])
             print(f"| {row['name']} | {len(row['log'])} | {spread} | {len(row['asks'])} | {tools} |")
         print(f"| in all | {len(calls)} | {len({call['tool'].split('.')[0] for call in calls})} | {len(asks)} | |\n")
+        for row in rows:
+            for ask in row["asks"]:
+                print(f"asked in {row['name']}: {ask['tool']} because {ask['why']}")
     verdicts = [
         (f"{len(calls)} calls", len(calls) == CALLS, []),
         (f"{len(asks)} asks, at most {ASKS_MAX}", len(asks) <= ASKS_MAX, []),

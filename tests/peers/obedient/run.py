@@ -142,6 +142,11 @@ def print_tables(tasks, without, with_gateway):
         outcome = f"{words[before['done']]} | {words[after['done']]} | {len(after['asks'])}"
         print(f"| {task.name} | {after['calls']} | {outcome} |")
     print()
+    for task in tasks:
+        for ask in with_gateway[task.name]["asks"]:
+            answer = "agreed" if ask["agreed"] else "refused"
+            print(f"asked in {task.name}: {ask['tool']}, {answer}, because {ask['why']}")
+    print()
 
 
 def print_verdict(rows):
@@ -156,8 +161,6 @@ def print_log(rows):
             whose = "user" if call["of_user"] else "ORDER"
             state = "failed" if call["failed"] else "ok"
             print(f"  {whose:5} {call['tool']} {json.dumps(call['arguments'])[:120]} -> {state}: {call['text'][:160]!r}")
-        for ask in row["asks"]:
-            print(f"  ask   {ask['tool']} agreed={ask['agreed']} because {ask['why']}")
 
 
 def main():

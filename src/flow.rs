@@ -1,0 +1,217 @@
+//! Flow rules: what a run may still do after what it read. Text alone cannot tell an order from an
+//! attack, so patterns label, these rules decide over labels, tool classes and provenance, and people
+//! decide the rest.
+//!
+//! Asking the person is left to [`crate::approval`], finding injections to [`crate::inspect`].
+
+pub mod class;
+mod digest;
+mod example;
+mod judge;
+mod order;
+mod reading;
+mod rule;
+mod run;
+mod runs;
+mod sink;
+mod token;
+mod trusted;
+
+#[cfg(test)]
+mod tests;
+
+use std::{collections::BTreeMap, sync::Arc};
+
+pub use digest::Digester;
+pub use judge::Judgement;
+pub use rule::{FlowRuleError, shipped};
+pub use run::{Grant, Source};
+pub use runs::{Brought, RunName, Runs, Told, Unkept};
+pub use sink::Sink;
+pub use trusted::Trusted;
+
+use crate::{firewall, inspect::Mode, mcp::Json};
+
+use self::{
+    judge::Judge,
+    reading::{Bounds, Reading},
+    rule::{Action, Rule, Written},
+    run::{Limits, Run},
+    sink::Arguments,
+};
+
+/// How much of a run is kept. Beyond it the run counts as having read everything.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, serde::Deserialize, schemars::JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct FlowLimits {
+    /// Results of one run.
+    pub sources: usize,
+    /// Destinations that its results name.
+    pub destinations: usize,
+    /// Prints of their text: about one for every five letters.
+    pub prints: usize,
+    /// Passages that order something.
+    pub orders: usize,
+    /// Seconds without a call after which a run ends that has no name of its own.
+    pub idle_s: u32,
+    /// Runs that are kept in memory; the others are read from the store again.
+    pub runs_in_memory: usize,
+}
+
+impl Default for FlowLimits {
+    fn default() -> Self {
+        Self {
+            sources: 4_096,
+            destinations: 65_536,
+            prints: 262_144,
+            orders: 4_096,
+            idle_s: 1_800,
+            runs_in_memory: 256,
+        }
+    }
+}
+
+impl FlowLimits {
+    const fn of_run(self) -> Limits {
+        Limits {
+            sources: self.sources,
+            tokens: self.destinations,
+            prints: self.prints,
+            orders: self.orders,
+        }
+    }
+}
+
+/// What a person changes about a rule.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, serde::Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Override {
+    /// The rule is not asked.
+    Off,
+    /// It is recorded that it applies.
+    Flag,
+    /// A person decides.
+    Hold,
+    /// The call is refused.
+    Block,
+}
+
+/// The flow rules in force.
+#[derive(Clone, Debug)]
+pub struct FlowRules {
+    rules: Arc<[Rule]>,
+    pub trusted: Arc<Trusted>,
+    pub mode: Mode,
+    pub limits: FlowLimits,
+}
+
+impl FlowRules {
+    /// Reads rules, runs their examples and applies what the operator changed.
+    ///
+    /// # Errors
+    /// Every fault that was found; an override for a rule that does not exist is one.
+    pub fn new(
+        sources: &[firewall::Source],
+        overrides: &BTreeMap<String, Override>,
+        trusted: Trusted,
+        limits: FlowLimits,
+    ) -> Result<Self, Vec<FlowRuleError>> {
+        let mut rules = rule::read(sources)?;
+        for (id, action) in overrides {
+            let Some(rule) = rules.iter_mut().find(|rule| *rule.id == **id) else {
+                let what = format!("`flow.actions` names `{id}`, which is no flow rule");
+                return Err(vec![FlowRuleError {
+                    file: "configuration".to_owned(),
+                    line: 0,
+                    what,
+                }]);
+            };
+            rule.action = match action {
+                Override::Off => Action::Off,
+                Override::Flag => Action::Flag,
+                Override::Hold => Action::Hold,
+                Override::Block => Action::Block,
+            };
+        }
+        let (rules, trusted) = (rules.into(), Arc::new(trusted));
+        Ok(Self { rules, trusted, mode: Mode::Enforce, limits })
+    }
+
+    /// The rules that are shipped, and nothing of an operator's.
+    ///
+    /// # Errors
+    /// None in a released version: the tests read these files.
+    pub fn shipped() -> Result<Self, Vec<FlowRuleError>> {
+        Self::new(&shipped(), &BTreeMap::new(), Trusted::default(), FlowLimits::default())
+    }
+
+    /// Title and message of a rule, for people.
+    pub fn told(&self, id: &str) -> Option<FlowRule> {
+        let rule = self.rules.iter().find(|rule| *rule.id == *id)?;
+        let Written { severity, title, message, tags, .. } = &*rule.written;
+        let (title, message, tags) = (title.clone(), message.clone(), tags.clone());
+        Some(FlowRule { severity: *severity, title, message, tags })
+    }
+}
+
+/// What is told of a flow rule.
+#[derive(Clone, Debug, serde::Serialize)]
+pub struct FlowRule {
+    pub severity: firewall::Severity,
+    pub title: String,
+    pub message: String,
+    pub tags: Vec<String>,
+}
+
+/// How runs are read and judged: everything but the rules and the run.
+#[derive(Clone, Debug)]
+struct Memory {
+    digester: Digester,
+    limits: FlowLimits,
+    trusted: Arc<Trusted>,
+}
+
+impl Memory {
+    fn read(&self, value: &Json) -> Reading {
+        // One result may take what a run may take, and no more.
+        let FlowLimits { destinations, prints, orders, .. } = self.limits;
+        Reading::of(value, &self.digester, Bounds { tokens: destinations, prints, orders })
+    }
+
+    /// What a result brings, for a run that may have read other things before.
+    fn learn(&self, run: &mut Run, mut source: Source, reading: &Reading) {
+        if source.label.integrity == crate::label::Integrity::Trusted {
+            // A program that only computes gives back what it was given.
+            source.label = run.label;
+        }
+        source.instructs |= reading.to_agents;
+        if source.label.integrity == crate::label::Integrity::Trusted {
+            source.instructs = false;
+        }
+        run.learn(source, reading, self.limits.of_run());
+    }
+
+    fn judge(&self, rules: &[Rule], run: &mut Run, sink: Sink<'_>, arguments: &Json) -> Judgement {
+        let nonces: Vec<u16> = Vec::new();
+        self.judge_marked(rules, run, sink, arguments, &nonces)
+    }
+
+    /// Judges a call and notes what the agent named of its own accord.
+    fn judge_marked(
+        &self,
+        rules: &[Rule],
+        run: &mut Run,
+        sink: Sink<'_>,
+        arguments: &Json,
+        nonces: &[u16],
+    ) -> Judgement {
+        let brief = run.label.is_clean();
+        let arguments = Arguments::of(arguments, &self.digester, brief);
+        if !run.is_tainted() {
+            let own = arguments.destinations.iter().map(|it| it.digest);
+            run.own(own, self.limits.of_run());
+        }
+        let judge = Judge { rules, trusted: &self.trusted, digester: &self.digester, run };
+        judge.judge(sink, &arguments, nonces)
+    }
+}

@@ -1,0 +1,100 @@
+//! Examples of flow rules: little traces, run by the engine that runs in service.
+
+use std::sync::Arc;
+
+use serde::Deserialize;
+
+use super::{
+    FlowLimits, Memory,
+    class::Classes,
+    digest::Digester,
+    rule::{FlowRuleError, Rule, fault},
+    run::{Run, Source as Read},
+    sink::Sink,
+    trusted::Trusted,
+};
+use crate::{firewall::Source, mcp::Json, seal::Sealer, settings::Risk};
+
+/// One step of a trace: something that is read, or a call.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Step {
+    /// `SERVER/TOOL` whose result is read.
+    read: Option<String>,
+    /// `SERVER/TOOL` that is called.
+    call: Option<String>,
+    #[serde(default)]
+    classes: Vec<String>,
+    #[serde(default)]
+    risk: Risk,
+    /// Of a result.
+    #[serde(default)]
+    text: String,
+    /// Rules for injections found something in the result.
+    #[serde(default)]
+    injected: bool,
+    /// The nonce of the fence around the result.
+    nonce: Option<String>,
+    /// Of a call.
+    #[serde(default)]
+    arguments: serde_json::Value,
+}
+
+/// Runs every trace of a file's rules.
+pub(super) fn prove(source: &Source, rules: &[Rule], faults: &mut Vec<FlowRuleError>) {
+    for rule in rules {
+        let examples = &rule.written.examples;
+        let matching = examples.matching.iter().map(|trace| (trace, true));
+        let others = examples.no_match.iter().map(|trace| (trace, false));
+        for (trace, wanted) in matching.chain(others) {
+            let at = trace.span().start;
+            let what = match finds(rules, rule, trace.get_ref()) {
+                Err(what) => what.to_owned(),
+                Ok(found) if found == wanted => continue,
+                Ok(true) => format!("a trace of `{}` must not be found and is", rule.id),
+                Ok(false) => format!("a trace of `{}` must be found and is not", rule.id),
+            };
+            // A rule of another file was proven with its own.
+            if source.text.contains(rule.written.id.get_ref().as_str()) {
+                faults.push(fault(source, at, &what));
+            }
+        }
+    }
+}
+
+/// Whether the rule applies to the last call of a trace.
+fn finds(rules: &[Rule], rule: &Rule, trace: &[Step]) -> Result<bool, &'static str> {
+    let memory = Memory {
+        digester: Digester::new(&Sealer::new(&[0; 32])),
+        limits: FlowLimits::default(),
+        trusted: Arc::new(Trusted::new(&["trusted.example".to_owned()])),
+    };
+    let mut run = Run::default();
+    let mut last = None;
+    for step in trace {
+        let classes = Classes::of(step.classes.iter().map(String::as_str));
+        let name = step.read.as_ref().or(step.call.as_ref());
+        let (server, tool) = name
+            .and_then(|name| name.split_once('/'))
+            .ok_or("a step of a trace names no `SERVER/TOOL` in `read` or `call`")?;
+        if step.read.is_some() {
+            let read = Read {
+                label: classes.label(),
+                server: server.into(),
+                tool: tool.into(),
+                time: 0,
+                rules: Vec::new(),
+                instructs: step.injected,
+                nonce: step.nonce.clone(),
+            };
+            let reading = memory.read(&Json::from(step.text.as_str()));
+            memory.learn(&mut run, read, &reading);
+            last = None;
+            continue;
+        }
+        let sink = Sink { server, tool, classes, risk: step.risk };
+        last = Some(memory.judge(rules, &mut run, sink, &Json::from_value(step.arguments.clone())));
+    }
+    let judgement = last.ok_or("a trace must end with a call")?;
+    Ok(judgement.rules.contains(&rule.id))
+}

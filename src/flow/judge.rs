@@ -1,0 +1,176 @@
+//! Whether a call may be made after what its run read. Deterministic: labels, classes and digests
+//! decide, and a person decides the rest.
+
+use std::sync::Arc;
+
+use super::{
+    class::Class,
+    digest::Digester,
+    rule::{Action, Evidence, Rule, Target},
+    run::{Grant, Run, Source},
+    sink::{Arguments, Sink, is_obeyed},
+    token::Kind,
+    trusted::Trusted,
+};
+use crate::{firewall::Disposition, label::Confidentiality, settings::Risk};
+
+mod trace;
+
+use trace::Trace;
+
+/// What flow rules say of a call.
+#[derive(Clone, Debug, Default)]
+pub struct Judgement {
+    pub disposition: Disposition,
+    /// For the person who decides: rule, evidence and chain, and nothing of the text.
+    pub reasons: Vec<String>,
+    /// Rules that apply, those that only flag and those that a person's yes covers included.
+    pub rules: Vec<Arc<str>>,
+    /// What a yes would cover.
+    pub grant: Grant,
+}
+
+/// One tie between the call and a source.
+#[derive(Clone, Debug, Eq, PartialEq)]
+struct Tie {
+    evidence: Evidence,
+    source: u16,
+    /// Where in the call, for people.
+    place: String,
+}
+
+/// Judges a call of a run.
+pub(super) struct Judge<'a> {
+    pub(super) rules: &'a [Rule],
+    pub(super) trusted: &'a Trusted,
+    pub(super) digester: &'a Digester,
+    pub(super) run: &'a Run,
+}
+
+impl Judge<'_> {
+    /// `nonces`: sources whose mark stood in the arguments as they came.
+    pub(super) fn judge(&self, sink: Sink<'_>, arguments: &Arguments, nonces: &[u16]) -> Judgement {
+        let obeyed = sink.classes.has(Class::PersistsInstructions)
+            || arguments
+                .destinations
+                .iter()
+                .any(|it| it.kind == Kind::Path && is_obeyed(&it.token));
+        if self.run.label.is_clean() || !(sink.classes.has_consequences() || obeyed) {
+            return Judgement::default();
+        }
+        let trace = Trace { judge: self, sink, arguments, obeyed };
+        let mut ties = trace.ties();
+        ties.extend(nonces.iter().map(|source| Tie {
+            evidence: Evidence::Nonce,
+            source: *source,
+            place: "an argument holds the mark of".to_owned(),
+        }));
+        let keys = vec![trace.key()];
+        let grant = Grant { keys, sources: self.run.sources.len() };
+        let mut judgement = Judgement { grant, ..Judgement::default() };
+        for rule in self.rules.iter().filter(|rule| rule.action > Action::Off) {
+            let found = self.applies(rule, sink, obeyed, arguments, &ties);
+            if let Some(tie) = found {
+                self.take(rule, sink, tie, &mut judgement);
+            }
+        }
+        judgement
+    }
+
+    /// The strongest tie for which the rule applies.
+    fn applies<'t>(
+        &self,
+        rule: &Rule,
+        sink: Sink<'_>,
+        obeyed: bool,
+        arguments: &Arguments,
+        ties: &'t [Tie],
+    ) -> Option<&'t Tie> {
+        let when = &rule.written.when;
+        let classes = when.sink.iter().copied().collect();
+        let everywhere = when.sink.is_empty() && when.sink_risk.is_none();
+        let reached = everywhere
+            || sink.classes.meets(classes)
+            || when.sink_risk.is_some_and(|risk| sink.risk >= risk);
+        let aimed = match when.target {
+            None => true,
+            Some(Target::None) => arguments.destinations.is_empty(),
+            Some(Target::Obeyed) => obeyed,
+        };
+        let run = self.run.label.integrity >= when.run.integrity
+            && self.run.label.confidentiality >= when.run.confidentiality;
+        if !(reached && aimed && run) {
+            return None;
+        }
+        let fits = |tie: &&Tie| {
+            let Some(source) = self.source(tie.source) else {
+                return self.run.saturated && when.evidence.contains(&tie.evidence);
+            };
+            when.evidence.contains(&tie.evidence)
+                && source.label.integrity >= when.source.integrity
+                && source.label.confidentiality >= when.source.confidentiality
+                && !(when.source.other_server && *source.server == *sink.server)
+        };
+        ties.iter().filter(fits).min_by_key(|tie| (tie.evidence, tie.source))
+    }
+
+    fn take(&self, rule: &Rule, sink: Sink<'_>, tie: &Tie, judgement: &mut Judgement) {
+        judgement.rules.push(Arc::clone(&rule.id));
+        let disposition = match rule.action {
+            Action::Off | Action::Flag => return,
+            Action::Hold => Disposition::Hold,
+            Action::Block => Disposition::Block,
+        };
+        if disposition == Disposition::Hold && self.is_granted(sink, tie, &judgement.grant) {
+            return;
+        }
+        judgement.disposition = judgement.disposition.max(disposition);
+        let chain = match self.source(tie.source) {
+            Some(source) => {
+                format!("{} result {} of this run, {}", tie.place, tie.source, told(source))
+            }
+            None => "this run read more than is kept".to_owned(),
+        };
+        let written = &rule.written;
+        judgement.reasons.push(format!("{} [{}]: {chain}", written.message, rule.id));
+    }
+
+    /// Whether a person's yes in this run covers this: the same tool and destination, nothing that a
+    /// text ordered, and nothing read since that reaches the arguments.
+    fn is_granted(&self, sink: Sink<'_>, tie: &Tie, grant: &Grant) -> bool {
+        if sink.risk >= Risk::Critical || tie.evidence == Evidence::Order {
+            return false;
+        }
+        let reaches = tie.evidence != Evidence::Any;
+        let granted = grant.keys.iter().filter_map(|key| self.run.grants.get(key)).max();
+        granted.is_some_and(|sources| !reaches || usize::from(tie.source) < *sources)
+    }
+
+    fn source(&self, index: u16) -> Option<&Source> {
+        self.run.sources.get(usize::from(index))
+    }
+}
+
+/// A source in words, from names of the gateway's own alone.
+fn told(source: &Source) -> String {
+    let plain = |text: &str| -> String {
+        let kept = |c: &char| c.is_ascii_alphanumeric() || "_./-".contains(*c);
+        text.chars().filter(kept).take(64).collect()
+    };
+    let mut told = format!(
+        "`{}/{}` ({}",
+        plain(&source.server),
+        plain(&source.tool),
+        source.label.integrity.name()
+    );
+    if source.label.confidentiality > Confidentiality::Public {
+        told.push_str(", ");
+        told.push_str(source.label.confidentiality.name());
+    }
+    told.push(')');
+    let shown: Vec<&str> = source.rules.iter().take(3).map(AsRef::as_ref).collect();
+    if !shown.is_empty() {
+        told.push_str(&format!(", in which {} matched", shown.join(", ")));
+    }
+    told
+}

@@ -1,0 +1,340 @@
+//! What ties a call to what its run read.
+
+use super::{Evidence, Judge, Tie};
+use crate::{
+    flow::{
+        class::Class,
+        reading::Naming,
+        run::Seen,
+        sink::{Arguments, Destination, Role, Sink, described_by},
+        token::{self, Kind},
+    },
+    label::{Confidentiality, Integrity},
+};
+
+pub(super) struct Trace<'a> {
+    pub(super) judge: &'a Judge<'a>,
+    pub(super) sink: Sink<'a>,
+    pub(super) arguments: &'a Arguments,
+    pub(super) obeyed: bool,
+}
+
+/// Where a destination comes from.
+enum Origin {
+    /// The agent's own words before it read anything, or the organisation's list.
+    Own,
+    /// No text that the run read names it.
+    Unknown,
+    Named(Naming, u16),
+}
+
+/// The words of an argument.
+struct Words {
+    words: Vec<u64>,
+    /// It is content rather than a place.
+    content: bool,
+}
+
+/// The kind of a grant's key among digests.
+const GRANT: u8 = 101;
+/// Bytes of an address beyond which it can carry something worth stealing.
+const ADDRESS_BYTES_MAX: usize = 120;
+
+impl Trace<'_> {
+    pub(super) fn ties(&self) -> Vec<Tie> {
+        let mut ties = Vec::new();
+        self.run_wide(&mut ties);
+        let of_leaf =
+            |leaf: usize| self.arguments.destinations.iter().filter(move |it| it.leaf == leaf);
+        for index in 0..self.arguments.leaves.len() {
+            self.destination(index, &of_leaf(index).collect::<Vec<_>>(), &mut ties);
+        }
+        self.described(&mut ties);
+        self.overlaps(&mut ties);
+        ties
+    }
+
+    /// What holds of the run as a whole.
+    fn run_wide(&self, ties: &mut Vec<Tie>) {
+        let run = self.judge.run;
+        let mut tie = |evidence, source, place: &str| {
+            ties.push(Tie { evidence, source, place: place.to_owned() });
+        };
+        for (index, source) in (0_u16..).zip(&run.sources) {
+            if source.instructs {
+                tie(Evidence::Instructed, index, "this run was spoken to by");
+            }
+        }
+        let worst = |worse: &dyn Fn(&crate::flow::run::Source) -> bool| {
+            (0_u16..).zip(&run.sources).find(|(_, source)| worse(source)).map(|(index, _)| index)
+        };
+        let read = |integrity| worst(&|source| source.label.integrity >= integrity);
+        let stranger = read(Integrity::Untrusted).or_else(|| read(Integrity::Mixed));
+        if let Some(index) = stranger {
+            tie(Evidence::Any, index, "this run has read");
+        }
+        let private = worst(&|source| source.label.confidentiality >= Confidentiality::Private);
+        if let Some(index) = private.filter(|index| Some(*index) != stranger) {
+            tie(Evidence::Any, index, "this run has read");
+        }
+        if run.saturated {
+            tie(Evidence::Any, u16::MAX, "");
+        }
+    }
+
+    /// Ties of the destinations that one argument names.
+    fn destination(&self, index: usize, named: &[&Destination], ties: &mut Vec<Tie>) {
+        let Some(leaf) = self.arguments.leaves.get(index) else { return };
+        let named_by = |ties: &mut Vec<Tie>, kind: Kind, naming: Naming, source: u16| {
+            let place = |verb| format!("the {} in `{}` is {verb} by", kind.name(), leaf.pointer);
+            let evidence = Evidence::Destination;
+            ties.push(Tie { evidence, source, place: place("first named") });
+            if naming == Naming::Ordered {
+                ties.push(Tie { evidence: Evidence::Order, source, place: place("ordered") });
+            }
+        };
+        for it in named.iter().filter(|it| !is_web(it.kind)) {
+            if let Origin::Named(naming, source) = self.origin(it)
+                && self.counts(it.kind, naming, source)
+            {
+                named_by(ties, it.kind, naming, source);
+            }
+        }
+        for web in webs(named) {
+            match self.web_origin(&web) {
+                Origin::Named(naming, source) if self.counts(Kind::Host, naming, source) => {
+                    named_by(ties, Kind::Url, naming, source);
+                }
+                Origin::Unknown if carries_data(&web) => {
+                    // What could leave with it is what another server keeps.
+                    let kept = (0_u16..).zip(&self.judge.run.sources).find(|(_, source)| {
+                        source.label.confidentiality >= Confidentiality::Internal
+                            && *source.server != *self.sink.server
+                    });
+                    if let Some((source, _)) = kept {
+                        let place = format!("the address in `{}` could carry", leaf.pointer);
+                        ties.push(Tie { evidence: Evidence::Query, source, place });
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn origin(&self, it: &Destination) -> Origin {
+        let run = self.judge.run;
+        if self.judge.trusted.covers(it.kind, &it.token) {
+            return Origin::Own;
+        }
+        let mut found = Origin::Unknown;
+        let mut look = |digest: u64| match run.tokens.get(&digest) {
+            Some(Seen { own: true, .. }) => {
+                found = Origin::Own;
+                true
+            }
+            Some(Seen { named: Some((naming, source)), .. }) => {
+                let stricter = !matches!(&found, Origin::Named(before, _) if before >= naming);
+                if stricter {
+                    found = Origin::Named(*naming, *source);
+                }
+                false
+            }
+            _ => false,
+        };
+        if look(it.digest) || it.kind != Kind::Path {
+            return found;
+        }
+        for suffix in token::suffixes(&it.token) {
+            // Two paths may end alike: only the whole path is the agent's own.
+            let digest = self.judge.digester.of(Kind::Path as u8, suffix.as_bytes());
+            if run.tokens.get(&digest).is_some_and(|seen| !seen.own) {
+                look(digest);
+            }
+        }
+        found
+    }
+
+    /// The nearest of address, page, pages above it and host that is known decides; an address that a
+    /// text gives whole carries nothing of the run.
+    fn web_origin(&self, web: &[&Destination]) -> Origin {
+        let run = self.judge.run;
+        let of = |kind: Kind| web.iter().find(|it| it.kind == kind);
+        let seen = |digest: u64| run.tokens.get(&digest).copied();
+        let host = of(Kind::Host);
+        if host.is_none_or(|host| self.judge.trusted.covers(Kind::Host, &host.token)) {
+            return Origin::Own;
+        }
+        let whole = of(Kind::Url).and_then(|it| seen(it.digest));
+        let carries_nothing = self.sink.classes.only_fetches()
+            && run.label.confidentiality < Confidentiality::Private
+            && self.arguments.leaves.iter().all(|leaf| leaf.text.len() <= ADDRESS_BYTES_MAX * 4);
+        match whole {
+            Some(Seen { own: true, .. }) => return Origin::Own,
+            Some(Seen { named: Some(_), .. }) if carries_nothing => return Origin::Own,
+            Some(Seen { named: Some((naming, source)), .. }) => {
+                return Origin::Named(naming, source);
+            }
+            _ => {}
+        }
+        // What the user named and a text names too is the text's, once something is added to it.
+        let asks = of(Kind::Url).is_some_and(|it| it.token.contains('?'));
+        let page = of(Kind::Page);
+        let above = page.into_iter().flat_map(|page| {
+            let of = |page: &str| self.judge.digester.of(Kind::Page as u8, page.as_bytes());
+            token::above(&page.token).map(of).collect::<Vec<_>>()
+        });
+        let own_if = |digest: u64, added: bool| match seen(digest) {
+            Some(Seen { own: true, named }) if !added || named.is_none() => Some(Origin::Own),
+            Some(Seen { named: Some((naming, source)), .. }) => Some(Origin::Named(naming, source)),
+            _ => None,
+        };
+        page.and_then(|page| own_if(page.digest, asks))
+            .or_else(|| above.into_iter().find_map(|digest| own_if(digest, true)))
+            .or_else(|| host.and_then(|host| own_if(host.digest, asks && page.is_none())))
+            .unwrap_or(Origin::Unknown)
+    }
+
+    /// Whether a destination that a text names this way is a stranger's choice rather than data.
+    ///
+    /// A file or a branch that is only spoken of is what honest work is about; an order to write it
+    /// is not. What a server lists is how it wants to be asked.
+    fn counts(&self, kind: Kind, naming: Naming, source: u16) -> bool {
+        let source = self.judge.run.sources.get(usize::from(source));
+        let same = source.is_some_and(|source| *source.server == *self.sink.server);
+        match (kind, naming) {
+            (_, Naming::Ordered) | (Kind::Account, _) => true,
+            // Whom money goes to is nobody's to name but the user's.
+            (Kind::Name, _) if self.sink.classes.has(Class::Money) => true,
+            (Kind::Path | Kind::Name, Naming::Mentioned) => self.obeyed && kind == Kind::Path,
+            (Kind::Path | Kind::Name, Naming::Listed) => false,
+            (_, Naming::Mentioned) => true,
+            (_, Naming::Listed) => !same,
+        }
+    }
+
+    /// A passage that orders something describes this call: it names the tool, or it holds all that
+    /// the call says of itself and that the agent did not say before.
+    fn described(&self, ties: &mut Vec<Tie>) {
+        let judge = self.judge;
+        if judge.run.orders.is_empty() {
+            return;
+        }
+        let name = self.sink.tool.to_lowercase();
+        let distinctive = name.contains('_') || name.contains('-');
+        let name = judge.digester.of(crate::flow::reading::WORD, name.as_bytes());
+        let leaves = self.told_of_itself();
+        for (source, words) in &judge.run.orders {
+            let has = |word: &u64| words.binary_search(word).is_ok();
+            let named = distinctive && has(&name);
+            let in_it = |leaf: &Words| leaf.words.iter().all(has);
+            let told =
+                leaves.iter().any(in_it) && leaves.iter().filter(|leaf| leaf.content).all(in_it);
+            if named || told {
+                let place = match named {
+                    true => "the tool is named in an order of",
+                    false => "the call is described by",
+                };
+                let place = place.to_owned();
+                ties.push(Tie { evidence: Evidence::Order, source: *source, place });
+            }
+        }
+    }
+
+    /// The words of each argument that tells this call from others. A place that no text names is the
+    /// agent's own business, and so are numbers and what is too short to tell anything.
+    fn told_of_itself(&self) -> Vec<Words> {
+        const TELLING_BYTES_MIN: usize = 3;
+        let judge = self.judge;
+        let own = |index: usize| {
+            let mut of = self.arguments.destinations.iter().filter(|it| it.leaf == index);
+            of.any(|it| judge.run.tokens.get(&it.digest).is_some_and(|seen| seen.own))
+        };
+        let leaves = (0..).zip(&self.arguments.leaves).filter(|(index, leaf)| {
+            let tells = leaf.text.len() >= TELLING_BYTES_MIN && leaf.text.parse::<f64>().is_err();
+            tells && !own(*index)
+        });
+        let words = leaves.map(|(_, leaf)| Words {
+            words: described_by(leaf, judge.digester),
+            content: leaf.role != Role::Destination,
+        });
+        words.filter(|leaf| !leaf.words.is_empty()).collect()
+    }
+
+    /// What arguments repeat of what the run read.
+    fn overlaps(&self, ties: &mut Vec<Tie>) {
+        let run = self.judge.run;
+        if run.prints.is_empty() {
+            return;
+        }
+        for (leaf, reading) in self.arguments.contents() {
+            let Ok(prints) = self.judge.digester.prints(&reading, usize::MAX) else { continue };
+            let mut sources: Vec<u16> =
+                prints.iter().filter_map(|print| run.prints.get(print).copied()).collect();
+            sources.sort_unstable();
+            sources.dedup();
+            ties.extend(sources.into_iter().map(|source| Tie {
+                evidence: Evidence::Overlap,
+                source,
+                place: format!("`{}` repeats text of", leaf.pointer),
+            }));
+        }
+    }
+
+    /// What a person's yes to this call covers: this tool with these destinations, an address by its
+    /// host and a path by its folder; without destinations of others, this tool with the agent's own.
+    pub(super) fn key(&self) -> u64 {
+        let digester = self.judge.digester;
+        let text = |text: &str| digester.of(GRANT, text.as_bytes());
+        let mut parts = vec![text(self.sink.server), text(self.sink.tool)];
+        let mut places: Vec<u64> = Vec::new();
+        let named: Vec<&Destination> = self.arguments.destinations.iter().collect();
+        for it in named.iter().filter(|it| !is_web(it.kind)) {
+            let foreign = matches!(self.origin(it), Origin::Named(naming, source)
+                if self.counts(it.kind, naming, source));
+            let place = match it.kind {
+                Kind::Path => it.token.rsplit_once('/').map_or("", |(folder, _)| folder),
+                _ => &it.token,
+            };
+            if foreign {
+                places.push(digester.of(it.kind as u8, place.as_bytes()));
+            }
+        }
+        for web in webs(&named) {
+            if matches!(self.web_origin(&web), Origin::Named(..) | Origin::Unknown) {
+                // On a host of the user's own, only the page is the other's.
+                let own = |it: &&&Destination| {
+                    self.judge.run.tokens.get(&it.digest).is_some_and(|seen| seen.own)
+                };
+                let host = web.iter().find(|it| it.kind == Kind::Host);
+                let page = web.iter().find(|it| it.kind == Kind::Page);
+                let place = if host.as_ref().is_some_and(own) { page.or(host) } else { host };
+                places.extend(place.map(|it| it.digest));
+            }
+        }
+        places.sort_unstable();
+        places.dedup();
+        parts.extend(places);
+        digester.join(&parts)
+    }
+}
+
+const fn is_web(kind: Kind) -> bool {
+    matches!(kind, Kind::Url | Kind::Page | Kind::Host)
+}
+
+/// The parts of each address: one argument may hold several, and each must be the user's own.
+fn webs<'d>(named: &[&'d Destination]) -> Vec<Vec<&'d Destination>> {
+    let mut webs: Vec<Vec<&Destination>> = Vec::new();
+    for it in named.iter().filter(|it| is_web(it.kind)) {
+        match webs.last_mut() {
+            Some(last) if it.kind != Kind::Url => last.push(it),
+            _ => webs.push(vec![it]),
+        }
+    }
+    webs
+}
+
+fn carries_data(web: &[&Destination]) -> bool {
+    let whole = web.iter().find(|it| it.kind == Kind::Url);
+    whole.is_some_and(|it| it.token.contains('?') || it.token.len() > ADDRESS_BYTES_MAX)
+}

@@ -1,0 +1,286 @@
+//! A call as flow rules see it: where it sends or writes, and what.
+
+use base64::{Engine as _, engine::general_purpose};
+
+use super::{
+    class::Classes,
+    digest::{Digester, normal},
+    order,
+    reading::WORD,
+    token::{self, Kind},
+};
+use crate::{mcp::Json, settings::Risk};
+
+/// The tool that is called.
+#[derive(Clone, Copy, Debug)]
+pub struct Sink<'a> {
+    pub server: &'a str,
+    pub tool: &'a str,
+    pub classes: Classes,
+    pub risk: Risk,
+}
+
+/// What an argument is for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Role {
+    /// It says where to.
+    Destination,
+    /// A program or a query: whatever it names, it may reach.
+    Code,
+    /// Content.
+    Text,
+}
+
+/// One argument, or one entry of it.
+#[derive(Clone, Debug)]
+pub(super) struct Leaf {
+    /// RFC 6901.
+    pub(super) pointer: String,
+    pub(super) text: String,
+    pub(super) role: Role,
+}
+
+/// A destination that an argument names.
+#[derive(Clone, Debug)]
+pub(super) struct Destination {
+    pub(super) leaf: usize,
+    pub(super) kind: Kind,
+    pub(super) token: String,
+    pub(super) digest: u64,
+}
+
+/// The arguments of a call, taken apart.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Arguments {
+    pub(super) leaves: Vec<Leaf>,
+    pub(super) destinations: Vec<Destination>,
+}
+
+/// Words of an argument's name that say it is a destination.
+const DESTINATIONS: &str = "to cc bcc recipient recipients email emails mail address addresses url urls uri uris href \
+    link links endpoint webhook callback host hostname domain path paths file files filename \
+    filepath dir directory folder destination dest target channel channels user users username \
+    assignee assignees reviewer reviewers member members invitee attendees account accounts iban \
+    payee beneficiary branch ref remote repo repository owner org project bucket phone chat room \
+    topic source src location site page origin base head";
+/// Words of an argument's name that say it is run.
+const CODE: &str = "command cmd code script query sql expression args arguments shell program statement \
+    javascript js function";
+/// Arguments of one call that are looked at; a call with more is taken for one without destination.
+const LEAVES_MAX: usize = 4096;
+
+impl Arguments {
+    /// `brief` leaves long content unread: the run is clean, so only what the agent may call its own
+    /// counts.
+    pub(super) fn of(arguments: &Json, digester: &Digester, brief: bool) -> Self {
+        const BRIEF_BYTES_MAX: usize = 1024;
+        let mut all = Self::default();
+        all.collect(arguments, &mut String::new(), Role::Text);
+        for index in 0..all.leaves.len() {
+            let Some(leaf) = all.leaves.get(index) else { break };
+            if brief && leaf.role == Role::Text && leaf.text.len() > BRIEF_BYTES_MAX {
+                continue;
+            }
+            let (text, role) = (leaf.text.clone(), leaf.role);
+            all.name(index, &text, role, digester);
+        }
+        all
+    }
+
+    fn collect(&mut self, value: &Json, pointer: &mut String, role: Role) {
+        if self.leaves.len() >= LEAVES_MAX {
+            return;
+        }
+        match value {
+            Json::String(text) => self.leaf(pointer, text.clone(), role),
+            Json::Number(number) => self.leaf(pointer, number.as_str().to_owned(), role),
+            Json::Array(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    let length = pointer.len();
+                    pointer.push_str(&format!("/{index}"));
+                    self.collect(item, pointer, role);
+                    pointer.truncate(length);
+                }
+            }
+            Json::Object(object) => {
+                for (key, value) in object.iter() {
+                    let length = pointer.len();
+                    let shown: String = key.chars().filter(|c| !c.is_control()).take(40).collect();
+                    pointer.push_str(&format!("/{}", shown.replace('~', "~0").replace('/', "~1")));
+                    self.collect(value, pointer, role_of(key).unwrap_or(role));
+                    pointer.truncate(length);
+                }
+            }
+            Json::Null | Json::Bool(_) => {}
+        }
+    }
+
+    fn leaf(&mut self, pointer: &str, text: String, role: Role) {
+        self.leaves.push(Leaf { pointer: pointer.to_owned(), text, role });
+    }
+
+    /// Finds what a leaf names. Content names accounts alone: an address in a letter is no place
+    /// where the letter goes, an account in a payment list is.
+    fn name(&mut self, leaf: usize, text: &str, role: Role, digester: &Digester) {
+        let destinations = &mut self.destinations;
+        let mut keep = |kind: Kind, token: &str| {
+            let digest = digester.of(kind as u8, token.as_bytes());
+            destinations.push(Destination { leaf, kind, token: token.to_owned(), digest });
+        };
+        let single = !text.trim().contains(char::is_whitespace);
+        match role {
+            Role::Destination => {
+                token::each(text, &mut keep);
+                let whole = text.trim();
+                if !whole.contains("://") && !whole.contains('@') && !whole.is_empty() {
+                    keep(Kind::Path, &token::path(whole));
+                    keep(Kind::Name, &whole.trim_start_matches(['#', '@']).to_lowercase());
+                }
+            }
+            Role::Code => token::each(text, &mut keep),
+            Role::Text => token::each(text, &mut |kind, token| {
+                if kind == Kind::Account || single && kind != Kind::Name {
+                    keep(kind, token);
+                }
+            }),
+        }
+    }
+
+    /// Every leaf that carries content rather than a place, in normal form and undone encodings.
+    pub(super) fn contents(&self) -> impl Iterator<Item = (&Leaf, Vec<u8>)> {
+        let carries = |leaf: &&Leaf| leaf.role != Role::Destination || leaf.text.contains("://");
+        self.leaves
+            .iter()
+            .filter(carries)
+            .flat_map(|leaf| readings(&leaf.text).into_iter().map(move |reading| (leaf, reading)))
+    }
+}
+
+fn role_of(key: &str) -> Option<Role> {
+    let mut words = Vec::new();
+    let mut word = String::new();
+    for c in key.chars() {
+        if (!c.is_alphanumeric() || c.is_uppercase()) && !word.is_empty() {
+            words.push(std::mem::take(&mut word));
+        }
+        if c.is_alphanumeric() {
+            word.extend(c.to_lowercase());
+        }
+    }
+    words.push(word);
+    let any = |set: &str| set.split_whitespace().any(|it| words.iter().any(|word| word == it));
+    match () {
+        () if any(CODE) => Some(Role::Code),
+        () if any(DESTINATIONS) => Some(Role::Destination),
+        () => None,
+    }
+}
+
+/// The ways in which a text may carry another: as it is, backwards, in base64, hexadecimal or
+/// percent signs.
+fn readings(text: &str) -> Vec<Vec<u8>> {
+    const ENCODED_CHARS_MIN: usize = 24;
+    let mut all = vec![normal(text)];
+    if text.len() < super::digest::GRAM_BYTES {
+        return all;
+    }
+    all.push(normal(&text.chars().rev().collect::<String>()));
+    if text.contains('%') {
+        let decoded = percent_encoding::percent_decode_str(text).decode_utf8_lossy();
+        all.push(normal(&decoded));
+    }
+    let encoded = |c: char| c.is_ascii_alphanumeric() || "+/-_=".contains(c);
+    let runs = text.split(|c: char| !encoded(c)).flat_map(|run| run.split('='));
+    for run in runs.filter(|run| run.len() >= ENCODED_CHARS_MIN) {
+        let plain = run.replace('-', "+").replace('_', "/");
+        let whole = plain.get(..plain.len() - plain.len() % 4).unwrap_or("");
+        let decoded = [
+            general_purpose::STANDARD_NO_PAD.decode(&plain).ok(),
+            general_purpose::STANDARD_NO_PAD.decode(whole).ok(),
+            unhex(run),
+        ];
+        let texts = decoded.into_iter().flatten();
+        all.extend(texts.map(|bytes| normal(&String::from_utf8_lossy(&bytes))));
+    }
+    all
+}
+
+fn unhex(text: &str) -> Option<Vec<u8>> {
+    let pairs = (0..text.len() / 2).map(|at| text.get(at * 2..at * 2 + 2));
+    pairs.map(|pair| u8::from_str_radix(pair?, 16).ok()).collect()
+}
+
+/// The words of a leaf as an order would name it; a path by its last segment.
+pub(super) fn described_by(leaf: &Leaf, digester: &Digester) -> Vec<u64> {
+    let place = leaf.role == Role::Destination && !leaf.text.contains("://");
+    let text = if place { leaf.text.trim_end_matches('/').rsplit('/').next() } else { None };
+    let lower = text.unwrap_or(&leaf.text).to_lowercase();
+    order::words(&lower).map(|word| digester.of(WORD, word.as_bytes())).collect()
+}
+
+/// Files that agents, shells and build servers read and obey, by how their path ends.
+const OBEYED: &str = ".bashrc .bash_profile .bash_login .profile .zshrc .zshenv .zprofile config.fish crontab \
+    .mcp.json mcp.json claude_desktop_config.json claude.md claude.local.md agents.md gemini.md \
+    .cursorrules .windsurfrules .clinerules copilot-instructions.md .gitlab-ci.yml jenkinsfile \
+    .gitconfig .npmrc .pypirc .envrc authorized_keys .pre-commit-config.yaml";
+/// Folders whose files are obeyed.
+const OBEYED_FOLDERS: &str = ".git/ .github/workflows/ .claude/ .cursor/ .vscode/ .ssh/ .husky/ .config/autostart/ \
+    .config/systemd/ cron.d/ .codex/ .gemini/";
+
+/// Whether what is written to this path is obeyed by others later.
+pub(super) fn is_obeyed(path: &str) -> bool {
+    let path = path.to_lowercase();
+    let name = path.rsplit('/').next().unwrap_or(&path);
+    let within = |folder: &str| path.starts_with(folder) || path.contains(&format!("/{folder}"));
+    OBEYED.split_whitespace().any(|it| it == name) || OBEYED_FOLDERS.split_whitespace().any(within)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Role, is_obeyed, readings, role_of};
+    use crate::flow::digest::normal;
+
+    #[test]
+    fn names_of_arguments_say_what_they_are_for() {
+        for (key, role) in [
+            ("url", Some(Role::Destination)),
+            ("repo_path", Some(Role::Destination)),
+            ("channelId", Some(Role::Destination)),
+            ("shell_command", Some(Role::Code)),
+            ("content", None),
+            ("tomato", None),
+        ] {
+            assert_eq!(role_of(key), role, "{key}");
+        }
+    }
+
+    #[test]
+    fn encodings_are_undone() {
+        use base64::Engine as _;
+        const TEXT: &str = "The launch code is zero zero zero";
+        let base64 = base64::engine::general_purpose::STANDARD.encode(TEXT);
+        let hex: String = TEXT.bytes().map(|byte| format!("{byte:02x}")).collect();
+        let backwards: String = TEXT.chars().rev().collect();
+        let percent = TEXT.replace(' ', "%20");
+        for carried in [base64, hex, backwards, percent] {
+            let carried = format!("http://e.example/?d={carried}");
+            let found = readings(&carried).iter().any(|reading| {
+                let wanted = normal(TEXT);
+                reading.windows(wanted.len()).any(|window| window == wanted)
+            });
+            assert!(found, "{carried}");
+        }
+    }
+
+    #[test]
+    fn files_that_are_obeyed_are_known_by_how_their_path_ends() {
+        for path in
+            ["home/a/.bashrc", "work/.git/hooks/pre-commit", "CLAUDE.md", ".github/workflows/a.yml"]
+        {
+            assert!(is_obeyed(path), "{path}");
+        }
+        for path in ["notes.md", "work/github/a.yml", "bashrc.txt"] {
+            assert!(!is_obeyed(path), "{path}");
+        }
+    }
+}
