@@ -385,6 +385,8 @@ fn binary_member(object: &Object) -> Option<&'static str> {
 /// Words that nearly all keys are: too short for a sentence or a secret.
 fn is_plain_key(key: &str) -> bool {
     const WORD_BYTES_MAX: usize = 9;
+    // `__proto__` is a word that changes objects.
     key.len() <= WORD_BYTES_MAX
+        && !key.starts_with("__")
         && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.$/".contains(&byte))
 }

@@ -46,6 +46,9 @@ pub(crate) fn firewall_of(config: &Config, sources: &[Source]) -> anyhow::Result
 fn sources(config: &Config, bundle: Option<&Bundle>) -> anyhow::Result<Vec<Source>> {
     let replaces = bundle.is_some_and(|bundle| bundle.manifest.replaces_core);
     let mut sources = if replaces { Vec::new() } else { Ruleset::core_sources() };
+    if config.file.profile == Profile::Strict && !replaces {
+        sources.extend(Ruleset::strict_sources());
+    }
     sources.extend(bundle.map(Bundle::sources).unwrap_or_default());
     if let Some(folder) = &config.file.firewall.rules {
         sources.extend(read_rules(&config.resolve(folder))?);

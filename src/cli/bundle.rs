@@ -105,7 +105,7 @@ fn pack(asked: &Pack) -> Ran {
     }
     let mut proven = sources;
     if !asked.replaces_core {
-        proven.extend(Ruleset::core_sources());
+        proven.extend(Ruleset::shipped_sources());
     }
     prove(&proven)?;
     let created = crate::ids::now_ms();
@@ -169,7 +169,7 @@ fn verify(config: &ConfigArgument, path: &Path, keys: &[String], as_json: bool) 
     let proven = opened.map_err(anyhow::Error::from).and_then(|opened| {
         let mut sources = opened.sources();
         if !opened.manifest.replaces_core {
-            sources.extend(Ruleset::core_sources());
+            sources.extend(Ruleset::shipped_sources());
         }
         prove(&sources).map(|_| opened)
     });

@@ -62,7 +62,10 @@ fn profile(name: &str) -> Result<Profile, String> {
 }
 
 pub(super) fn run(command: &Scan) -> Ran {
-    let mut files = Ruleset::core_sources();
+    let mut files = match command.profile {
+        Profile::Transparent | Profile::Balanced => Ruleset::core_sources(),
+        Profile::Strict => Ruleset::shipped_sources(),
+    };
     files.extend(sources::read(&command.rules)?);
     let level = match command.profile {
         Profile::Transparent | Profile::Balanced => Ruleset::LEVEL,

@@ -120,13 +120,13 @@ impl Ruleset {
     /// # Errors
     /// As [`Ruleset::compile`].
     pub fn compile_in_force(sources: &[Source], level: u8) -> Result<Self, Vec<Diagnostic>> {
-        let shipped = Self::core_sources();
+        let shipped = Self::shipped_sources();
         compile::compile_with(sources, level, |source| {
             shipped.iter().any(|ours| ours.name == source.name && ours.text == source.text)
         })
     }
 
-    /// The rules that are shipped, up to level [`Ruleset::LEVEL`].
+    /// The core rules, up to level [`Ruleset::LEVEL`].
     ///
     /// # Errors
     /// None in a released version: the tests compile these files.
@@ -134,9 +134,21 @@ impl Ruleset {
         Self::compile_at(&Self::core_sources(), Self::LEVEL)
     }
 
-    /// The files of the rules that are shipped.
+    /// The files of the core rules.
     pub fn core_sources() -> Vec<Source> {
         core::sources()
+    }
+
+    /// The files that profile `strict` reads beside the core rules.
+    pub fn strict_sources() -> Vec<Source> {
+        core::strict()
+    }
+
+    /// The files of all rules that are shipped.
+    pub fn shipped_sources() -> Vec<Source> {
+        let mut sources = Self::core_sources();
+        sources.extend(Self::strict_sources());
+        sources
     }
 
     /// The rules as written, those above the level included, sorted by file and place.

@@ -8,6 +8,7 @@ use super::redact::redact;
 use super::ruleset::Ruleset;
 use super::verdict::{Action, Disposition, Verdict};
 
+mod arguments;
 mod benign;
 mod evasion;
 mod matrix;

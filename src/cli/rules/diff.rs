@@ -113,7 +113,7 @@ fn installed(config: &ConfigArgument) -> anyhow::Result<Rules> {
     let config = config.load()?;
     // Whatever the gateway would refuse is refused here too.
     app::rules::firewall(&config)?;
-    let mut files = Ruleset::core_sources();
+    let mut files = Ruleset::shipped_sources();
     if let Some(folder) = &config.file.firewall.rules {
         files.extend(sources::read(&[config.resolve(folder)])?);
     }

@@ -24,7 +24,7 @@ pub(crate) struct Chosen {
 
 impl Chosen {
     pub(crate) fn sources(&self) -> anyhow::Result<Vec<Source>> {
-        let mut sources = if self.only { Vec::new() } else { Ruleset::core_sources() };
+        let mut sources = if self.only { Vec::new() } else { Ruleset::shipped_sources() };
         sources.extend(read(&self.rules)?);
         Ok(sources)
     }
@@ -37,7 +37,7 @@ impl Chosen {
 
 /// The files given, or the shipped ones.
 pub(crate) fn given(paths: &[PathBuf]) -> anyhow::Result<Vec<Source>> {
-    if paths.is_empty() { Ok(Ruleset::core_sources()) } else { read(paths) }
+    if paths.is_empty() { Ok(Ruleset::shipped_sources()) } else { read(paths) }
 }
 
 /// Reads rule files, and those of folders in the order of their names.

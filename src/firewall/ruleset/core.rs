@@ -1,25 +1,53 @@
-//! The rule files that are part of the program.
+//! The rule files that are part of the program: the core ones, and those that profile `strict` adds.
 
 use super::Source;
 
 /// Every file of `rulesets/core`, by name.
 pub(super) fn sources() -> Vec<Source> {
-    FILES.iter().map(|(name, text)| source(name, text)).collect()
+    named("core", FILES)
 }
 
-fn source(name: &str, text: &str) -> Source {
-    Source { name: format!("core/{name}.toml"), text: text.to_owned() }
+/// Every file of `rulesets/strict`, by name.
+pub(super) fn strict() -> Vec<Source> {
+    named("strict", STRICT)
 }
 
-/// Embeds the files of `rulesets/core` that are named, one a line.
+fn named(folder: &str, files: &[(&str, &str)]) -> Vec<Source> {
+    let source = |(name, text): &(&str, &str)| Source {
+        name: format!("{folder}/{name}.toml"),
+        text: (*text).to_owned(),
+    };
+    files.iter().map(source).collect()
+}
+
+/// Embeds the files of a folder of `rulesets` that are named, one a line.
 macro_rules! files {
-    ($($name:literal)*) => {
-        &[$(($name, include_str!(concat!("../../../rulesets/core/", $name, ".toml")))),*]
+    ($folder:literal $($name:literal)*) => {
+        &[$((
+            $name,
+            include_str!(concat!("../../../rulesets/", $folder, "/", $name, ".toml")),
+        )),*]
     };
 }
 
-const FILES: &[(&str, &str)] = files! {
+const STRICT: &[(&str, &str)] = files! {
+    "strict"
     "arguments"
+    "text"
+};
+
+const FILES: &[(&str, &str)] = files! {
+    "core"
+    "arguments-address"
+    "arguments-command"
+    "arguments-command-host"
+    "arguments-command-windows"
+    "arguments-file"
+    "arguments-object"
+    "arguments-option"
+    "arguments-path"
+    "arguments-sql"
+    "arguments-template"
     "exfiltration"
     "exfiltration-hosts"
     "injection-arabic"
@@ -46,6 +74,8 @@ const FILES: &[(&str, &str)] = files! {
     "poisoning"
     "poisoning-schema"
     "protocol"
+    "protocol-message"
+    "protocol-question"
     "secrets-ai"
     "secrets-ai-tools"
     "secrets-azure"
@@ -61,6 +91,8 @@ const FILES: &[(&str, &str)] = files! {
     "secrets-payment"
     "secrets-saas"
     "secrets-without-vendor"
+    "terminal"
+    "unicode"
 };
 
 #[cfg(test)]
