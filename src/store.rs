@@ -3,6 +3,7 @@
 
 pub mod approvals;
 pub mod pins;
+pub mod rules;
 pub mod secrets;
 
 use std::path::{Path, PathBuf};
@@ -57,6 +58,7 @@ const MIGRATIONS: &[&[&str]] = &[
     ],
     // What was held before is bound to no server: it is never found again, and expires.
     &["ALTER TABLE approvals ADD COLUMN route_digest TEXT NOT NULL DEFAULT ''"],
+    rules::TABLES,
 ];
 
 impl Store {

@@ -4,6 +4,7 @@
 mod answer;
 mod ask;
 mod proof;
+mod rules;
 
 use std::{path::Path, sync::Arc};
 
@@ -16,6 +17,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub use ask::ask;
 pub use proof::decision_text;
+pub use rules::RulePlace;
 
 use super::Parts;
 
@@ -51,6 +53,11 @@ pub enum AdminRequest {
         by: String,
         signature: Option<String>,
     },
+    /// Where rules stand: one, or all.
+    RuleStages {
+        rule: Option<String>,
+    },
+    PlaceRule(RulePlace),
     Upstreams,
     /// The definitions of a server's tools, and which of them are classified.
     Tools {

@@ -48,7 +48,11 @@ pub(super) async fn now(parts: &Parts) -> anyhow::Result<()> {
     }
     let config = Config::load(&old.path)?;
     let policies = super::policies(&config, parts.options)?;
-    let firewall = Arc::new(super::rules::firewall(&config)?);
+    let firewall = super::rules::firewall(&config)?;
+    let _keeping = parts.keeping.lock().await;
+    let before = Arc::clone(&parts.gateway.firewall.load().lifecycle);
+    let settled = super::rules::stages::settle(firewall, &config, &parts.store, Some(&before));
+    let firewall = Arc::new(settled.await?);
     let limits = config.file.limits.calls();
     let changed_limits = format!("{limits:?}") != format!("{:?}", old.file.limits.calls());
     let problems = parts.reconcile(&config);
@@ -81,7 +85,8 @@ fn stamp(config: &Config) -> Vec<(PathBuf, Option<SystemTime>)> {
     };
     let mut paths = vec![config.path.clone()];
     let file = &config.file;
-    for folder in [&file.access.policies, &file.firewall.rules].into_iter().flatten() {
+    let stated = [&file.access.policies, &file.firewall.rules, &file.firewall.exclusions];
+    for folder in stated.into_iter().flatten() {
         let folder = config.resolve(folder);
         let entries = std::fs::read_dir(&folder).into_iter().flatten().flatten();
         paths.extend(entries.map(|entry| entry.path()));

@@ -1,6 +1,9 @@
 //! The rules in force: the core ruleset, what the configuration adds, and the bundle that was taken
 //! last.
 
+pub(super) mod keep;
+pub(super) mod stages;
+
 use std::{path::Path, path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
@@ -10,8 +13,12 @@ use super::Parts;
 use crate::{
     bundle::{Bundle, BundleError, Kept, PublicKey, pull},
     config::{Config, file::BundleFile},
-    firewall::{Ruleset, Source},
-    inspect::{Firewall, Profile},
+    firewall::{
+        Ruleset, Source,
+        breaker::Breaker,
+        exclusion::{Exclusions, Fault},
+    },
+    inspect::{Firewall, Lifecycle, Profile},
 };
 
 /// Seconds between looks for a new bundle.
@@ -29,7 +36,32 @@ pub(crate) fn firewall(config: &Config) -> anyhow::Result<Firewall> {
     let rules = compile(config, kept.as_ref())?;
     let mode = config.file.mode.unwrap_or(config.file.doors.firewall);
     let thresholds = config.file.firewall.thresholds;
-    Ok(Firewall { rules: Arc::new(rules), profile: config.file.profile, mode, thresholds })
+    let (exclusions, warnings) = exclusions(config, Some(&rules))?;
+    for warning in warnings {
+        tracing::warn!("{warning}");
+    }
+    let breaker = Arc::new(Breaker::new(config.file.firewall.breaker));
+    let lifecycle = Arc::new(Lifecycle { exclusions, breaker, ..Lifecycle::default() });
+    let profile = config.file.profile;
+    Ok(Firewall { rules: Arc::new(rules), profile, mode, thresholds, lifecycle })
+}
+
+/// What the configuration's exclusions say now, and what is doubtful in them.
+///
+/// # Errors
+/// A document cannot be used.
+pub(crate) fn exclusions(
+    config: &Config,
+    rules: Option<&Ruleset>,
+) -> anyhow::Result<(Exclusions, Vec<Fault>)> {
+    let sources = match &config.file.firewall.exclusions {
+        Some(folder) => read_folder(&config.resolve(folder), "firewall.exclusions")?,
+        None => Vec::new(),
+    };
+    Exclusions::read(&sources, rules, crate::ids::now_ms()).map_err(|faults| {
+        let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        anyhow::anyhow!("the exclusions cannot be used:\n{}", lines.join("\n"))
+    })
 }
 
 fn compile(config: &Config, bundle: Option<&Bundle>) -> anyhow::Result<Ruleset> {
@@ -51,7 +83,11 @@ fn compile(config: &Config, bundle: Option<&Bundle>) -> anyhow::Result<Ruleset> 
 
 /// Every rule file of a folder.
 pub(crate) fn read_rules(folder: &Path) -> anyhow::Result<Vec<Source>> {
-    let unreadable = || format!("cannot read `firewall.rules` {}", folder.display());
+    read_folder(folder, "firewall.rules")
+}
+
+fn read_folder(folder: &Path, key: &str) -> anyhow::Result<Vec<Source>> {
+    let unreadable = || format!("cannot read `{key}` {}", folder.display());
     let entries = std::fs::read_dir(folder).with_context(unreadable)?;
     let mut paths: Vec<PathBuf> = Vec::new();
     for entry in entries {

@@ -19,6 +19,9 @@ pub fn facts(payload: &Value) -> Value {
         "agent": payload["actor"]["app_uid"],
         "user": payload["actor"]["user"]["uid"],
         "rules": own["findings"],
+        "shadow": own["shadow"],
+        "exclusions": own["exclusions"],
+        "spots": own["spots"],
         "policies": own["policies"],
         "reasons": own["reasons"],
         "approval": own["approval"],
@@ -31,7 +34,8 @@ pub fn facts(payload: &Value) -> Value {
 /// been where a door only observes.
 pub fn is_finding(payload: &Value) -> bool {
     let own = &payload["unmapped"]["bartizan"];
-    let found = own["findings"].as_array().is_some_and(|rules| !rules.is_empty());
+    let any = |key: &str| own[key].as_array().is_some_and(|rules| !rules.is_empty());
+    let found = any("findings") || any("shadow");
     let stopped = matches!(own["disposition"].as_str(), Some("held" | "blocked" | "observed"));
     found || stopped || payload["status_code"].is_string()
 }

@@ -1,7 +1,7 @@
 //! `bartizan findings`
 
 mod print;
-mod since;
+pub(in crate::cli) mod since;
 
 use std::{process::ExitCode, time::Duration};
 

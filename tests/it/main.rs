@@ -14,6 +14,7 @@ mod firewall;
 mod forgery;
 mod guides;
 mod identity;
+mod lifecycle;
 mod limits;
 mod pins;
 mod reference;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{AdminRequest, proof};
+use super::{AdminRequest, proof, rules};
 use crate::{
     app::{Parts, reload},
     catalog::pins,
@@ -14,7 +14,7 @@ use crate::{
     upstream::State,
 };
 
-type Answer = Result<Value, String>;
+pub(super) type Answer = Result<Value, String>;
 
 pub(super) async fn answer(parts: &Parts, request: AdminRequest) -> Answer {
     match request {
@@ -28,6 +28,8 @@ pub(super) async fn answer(parts: &Parts, request: AdminRequest) -> Answer {
             let definition = Definition { upstream: &upstream, name: &name, seen: &seen };
             accept(parts, definition, &by, signature.as_deref()).await
         }
+        AdminRequest::RuleStages { rule } => rules::status(parts, rule.as_deref()).await,
+        AdminRequest::PlaceRule(wish) => rules::place(parts, wish).await,
         AdminRequest::Upstreams => Ok(upstreams(parts)),
         AdminRequest::Tools { upstream } => tools(parts, &upstream),
         AdminRequest::Status => Ok(status(parts)),

@@ -6,7 +6,7 @@ use std::time::Duration;
 ///
 /// # Errors
 /// How to write it.
-pub(super) fn age(text: &str) -> Result<Duration, String> {
+pub(in crate::cli) fn age(text: &str) -> Result<Duration, String> {
     let wrong = || "write a number and one of s, m, h, d, w, such as `7d`".to_owned();
     let unit = text.chars().next_back().ok_or_else(wrong)?;
     let number = text.strip_suffix(unit).unwrap_or_default();
