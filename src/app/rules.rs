@@ -71,14 +71,26 @@ fn compile(config: &Config, bundle: Option<&Bundle>) -> anyhow::Result<Ruleset> 
     if let Some(folder) = &config.file.firewall.rules {
         sources.extend(read_rules(&config.resolve(folder))?);
     }
-    let level = match config.file.profile {
-        Profile::Transparent | Profile::Balanced => Ruleset::LEVEL,
-        Profile::Strict => Ruleset::LEVEL_MAX,
-    };
+    let level = level(config)?;
     Ruleset::compile_in_force(&sources, level).map_err(|diagnostics| {
         let lines: Vec<String> = diagnostics.iter().map(ToString::to_string).collect();
         anyhow::anyhow!("the rules cannot be used:\n{}", lines.join("\n"))
     })
+}
+
+/// Rules up to this level run.
+fn level(config: &Config) -> anyhow::Result<u8> {
+    let stated = &config.file.firewall;
+    for (key, value) in [("level", stated.level), ("blocking_level", stated.blocking_level)] {
+        if value.is_some_and(|level| !(1..=Ruleset::LEVEL_MAX).contains(&level)) {
+            let what = format!("levels go from 1 to {}", Ruleset::LEVEL_MAX);
+            return Err(config.wrong(&["firewall", key], what).into());
+        }
+    }
+    Ok(stated.level.unwrap_or(match config.file.profile {
+        Profile::Transparent | Profile::Balanced => Ruleset::LEVEL,
+        Profile::Strict => Ruleset::LEVEL_MAX,
+    }))
 }
 
 /// Every rule file of a folder.

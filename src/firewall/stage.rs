@@ -3,7 +3,10 @@
 //! A rule's `status` is its author's judgement; its stage is this installation's. Pure: the time is
 //! given by the caller, and keeping stages is the store's.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use aws_lc_rs::digest;
 use schemars::JsonSchema;
@@ -122,20 +125,28 @@ impl Placement {
 #[derive(Clone, Debug, Default)]
 pub struct Stages {
     placed: BTreeMap<Arc<str>, Placement>,
+    /// Rules above the level that blocks.
+    detecting: BTreeSet<Arc<str>>,
 }
 
 impl Stages {
     /// Rules that are not named act.
     pub fn new(placed: impl IntoIterator<Item = (Arc<str>, Placement)>) -> Self {
         let acts = Placement::lasting(Stage::Enforce, 100);
-        Self { placed: placed.into_iter().filter(|(_, placement)| *placement != acts).collect() }
+        let placed = placed.into_iter().filter(|(_, placement)| *placement != acts).collect();
+        Self { placed, detecting: BTreeSet::new() }
+    }
+
+    /// With rules that are recorded and nothing more, whatever their stage.
+    #[must_use]
+    pub fn detecting(self, rules: impl IntoIterator<Item = Arc<str>>) -> Self {
+        Self { detecting: rules.into_iter().collect(), ..self }
     }
 
     /// What a finding of this rule may do in this run, at a time in milliseconds since 1970 UTC. Of
     /// a run that is not known a canary is not left out.
     pub fn effect(&self, rule: &str, run: Option<&str>, now: i64) -> Effect {
-        let Some(placement) = self.placed.get(rule) else { return Effect::Acts };
-        match placement.at(now) {
+        let effect = match self.of(rule, now) {
             (Stage::Draft, _) => Effect::Off,
             (Stage::Shadow, _) => Effect::Recorded,
             (Stage::Canary, percent) => match run {
@@ -143,6 +154,10 @@ impl Stages {
                 _ => Effect::Acts,
             },
             (Stage::Enforce | Stage::Deprecated, _) => Effect::Acts,
+        };
+        match effect {
+            Effect::Acts if self.detecting.contains(rule) => Effect::Recorded,
+            effect => effect,
         }
     }
 

@@ -22,6 +22,9 @@ use crate::{
     metrics::{Fate, RuleCounts},
 };
 
+#[cfg(test)]
+mod tests;
+
 /// How the rules in force are kept.
 #[derive(Debug, Default)]
 pub struct Lifecycle {

@@ -113,6 +113,7 @@ impl Known<'_> {
             "stage": stage,
             "percent": percent,
             "until": placement.until.filter(|until| *until > now),
+            "level": self.rule.level.get_ref(),
             "since": self.row.map(|row| row.since),
             "by": self.row.map(|row| &row.by),
             "reason": self.row.map(|row| &row.reason),

@@ -58,7 +58,9 @@ pub(in crate::app) async fn settle(
     store.place_rules(&placed).await?;
     say(&placed);
     rows.extend(placed.into_iter().map(|row| (row.rule.clone(), row)));
-    let stages = stages(&firewall.rules, &origins, &rows);
+    let blocking = config.file.firewall.blocking_level.unwrap_or(Ruleset::LEVEL_MAX);
+    let stages =
+        stages(&firewall.rules, &origins, &rows).detecting(above(&firewall.rules, blocking));
     let exclusions = fresh.exclusions.clone();
     firewall.lifecycle = Arc::new(Lifecycle { stages, exclusions, counts, breaker, falling });
     Ok(firewall)
@@ -234,6 +236,12 @@ fn stages(rules: &Ruleset, origins: &Origins, rows: &BTreeMap<String, StageRow>)
         let id = rule.id.get_ref();
         (Arc::from(id.as_str()), standing(rule, origins.get(rule), rows.get(id)))
     }))
+}
+
+/// The rules above a level.
+fn above(rules: &Ruleset, level: u8) -> impl Iterator<Item = Arc<str>> {
+    let above = rules.rules().filter(move |rule| *rule.level.get_ref() > level);
+    above.map(|rule| Arc::from(rule.id.get_ref().as_str()))
 }
 
 fn say(placed: &[StageRow]) {

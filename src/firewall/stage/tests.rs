@@ -32,6 +32,15 @@ fn a_shadow_is_recorded_and_a_draft_is_not() {
 }
 
 #[test]
+fn a_rule_above_the_blocking_level_is_recorded_and_a_draft_stays_one() {
+    let named = || [Arc::from("a.b"), Arc::from("a.c")];
+    let stages = stages(Placement::lasting(Stage::Draft, 100)).detecting(named());
+    assert_eq!(stages.effect("a.b", None, 0), Effect::Off);
+    assert_eq!(stages.effect("a.c", None, 0), Effect::Recorded);
+    assert_eq!(stages.effect("a.d", None, 0), Effect::Acts);
+}
+
+#[test]
 fn what_is_placed_for_a_time_goes_back_by_itself() {
     let placed = Placement {
         stage: Stage::Shadow,
