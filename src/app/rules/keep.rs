@@ -94,7 +94,10 @@ async fn end_times(parts: &Parts) -> anyhow::Result<()> {
         let stage = stage.name().to_owned();
         lasting.push(StageRow { stage, percent, since, until: None, ..row });
     }
-    parts.store.place_rules(&lasting).await?;
+    if !lasting.is_empty() {
+        parts.store.place_rules(&lasting).await?;
+        stages::renew(parts).await?;
+    }
     Ok(())
 }
 

@@ -77,6 +77,8 @@ pub(in crate::app) async fn renew(parts: &Parts) -> Result<(), StoreError> {
     let settled = Arc::new(settled.await?);
     parts.gateway.firewall.store(Arc::clone(&settled));
     parts.keeper.firewall.store(settled);
+    // Definitions that a rule kept back may be offered now, and the other way round.
+    parts.upstreams.rebuild(None).await;
     Ok(())
 }
 
