@@ -13,7 +13,7 @@ use arc_swap::{ArcSwap, ArcSwapOption};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-pub use admin::{ADMIN_SOCKET, AdminRequest, TriageState, ask, decision_text};
+pub use admin::{ADMIN_SOCKET, AdminRequest, RulePlace, TriageState, ask, decision_text};
 pub(crate) use admin::{triaged, withheld};
 pub(crate) use local::oauth_target;
 pub use local::{Hello, WRAP_SOCKET};
@@ -85,6 +85,8 @@ pub(crate) struct Parts {
     config: Arc<ArcSwap<Config>>,
     parked: Arc<Parked>,
     options: Options,
+    /// Held by whoever changes where rules stand.
+    keeping: tokio::sync::Mutex<()>,
 }
 
 impl Parts {
@@ -118,7 +120,9 @@ impl App {
         let notices = notices(&config, options);
         let catalog = Arc::new(Catalog::default());
         rules::pull_and_say(&config).await;
-        let firewall = Arc::new(rules::firewall(&config)?);
+        let firewall = rules::firewall(&config)?;
+        let firewall = rules::stages::settle(firewall, &config, &store, None).await?;
+        let firewall = Arc::new(firewall);
         let gateway = Arc::new(Gateway {
             catalog: Arc::clone(&catalog),
             policies: ArcSwap::from_pointee(policies(&config, options)?),
@@ -166,6 +170,7 @@ impl App {
             config,
             parked: Arc::new(parked),
             options,
+            keeping: tokio::sync::Mutex::default(),
         });
         let serving = tokio_util::task::TaskTracker::new();
         let mut app = Self { address: None, gateway, store, notices, parts, stop, tasks, serving };
@@ -189,6 +194,7 @@ impl App {
         let (parts, stop) = (Arc::clone(&self.parts), self.stop.clone());
         self.tasks.spawn(async move { reload::follow(parts, stop).await });
         self.tasks.spawn(rules::follow(Arc::clone(&self.parts), self.stop.clone()));
+        self.tasks.spawn(rules::keep::follow(Arc::clone(&self.parts), self.stop.clone()));
         self.tasks.spawn(tidy(Arc::clone(&self.parts), self.stop.clone()));
         Ok(())
     }
@@ -230,9 +236,14 @@ impl App {
             readiness: {
                 let upstreams = self.parts.upstreams.clone();
                 let (config, options) = (Arc::clone(&self.parts.config), self.parts.options);
+                let gateway = Arc::clone(&self.gateway);
                 Readiness {
                     upstreams: Box::new(move || upstreams.all()),
-                    notices: Box::new(move || notices(&config.load(), options)),
+                    notices: Box::new(move || {
+                        let mut notices = notices(&config.load(), options);
+                        notices.extend(rules::keep::notices(&gateway.firewall.load()));
+                        notices
+                    }),
                 }
             },
         });

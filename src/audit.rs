@@ -17,7 +17,7 @@ mod segment;
 mod verify;
 
 pub use chain::{Digest, Malformed, Seal, Sequence};
-pub use entry::{Disposition, Entry, Fields, Mode, Outcome, Phase};
+pub use entry::{Disposition, Entry, Fields, Mode, Outcome, Phase, Spot};
 pub use error::AuditError;
 pub use facts::{facts, is_finding};
 pub use journal::{Durability, Journal, Options, RECORD_BYTES_CEILING, Torn};

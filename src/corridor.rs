@@ -26,6 +26,7 @@ use crate::{
     exchange::Line,
     gateway::Gateway,
     identity::Principal,
+    inspect::Subject,
     mcp::{ClientInfo, Method, Object, Revision},
     refusal::Refusal,
     upstream::watch::Watches,
@@ -65,6 +66,26 @@ impl<'a, S> Call<'a, S> {
         let Self { arrival, item, arguments, passed } = self;
         Call { arrival, item, arguments, passed: door(passed) }
     }
+}
+
+impl<S> Call<'_, S> {
+    /// Whose texts are read.
+    fn subject(&self) -> Subject<'_> {
+        subject(self.arrival, &self.item)
+    }
+}
+
+impl<S> Answer<'_, S> {
+    /// Whose texts are read.
+    fn subject(&self) -> Subject<'_> {
+        subject(self.arrival, &self.item)
+    }
+}
+
+fn subject<'a>(arrival: &'a Arrival, item: &'a Item) -> Subject<'a> {
+    let principal = &arrival.principal;
+    let (agent, run) = (Some(principal.agent.as_str()), principal.run.as_deref());
+    Subject { origin: item.origin(), agent, run }
 }
 
 /// What came back, on its way out.

@@ -36,9 +36,11 @@
 
 use std::ops::Range;
 
+pub mod breaker;
 pub mod conceal;
 pub mod diagnostic;
 pub mod engine;
+pub mod exclusion;
 pub mod explain;
 pub mod finding;
 pub mod redact;
@@ -46,6 +48,7 @@ pub mod rule;
 pub mod ruleset;
 pub mod sanitize;
 pub mod score;
+pub mod stage;
 pub mod verdict;
 
 mod pattern;

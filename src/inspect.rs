@@ -10,17 +10,21 @@ use std::{
 
 mod encoded;
 mod join;
+mod lifecycle;
+mod subject;
 mod weight;
 
 #[cfg(test)]
 mod tests;
 
 pub use join::{TAIL_BYTES_MAX, tail};
+pub use lifecycle::{Falling, Lifecycle, Spot};
+pub use subject::Subject;
 
+use self::{lifecycle::Fates, subject::Pointer};
 use crate::{
     firewall::{
         Action, Budget, Direction, Disposition, Finding, Ruleset, Surface, redact,
-        rule::Origin,
         sanitize::{Sanitized, sanitize},
         score::{Score, Thresholds},
     },
@@ -88,6 +92,8 @@ pub struct Firewall {
     pub mode: Mode,
     /// The scores at which a message is suspicious.
     pub thresholds: Thresholds,
+    /// Stages, exclusions and counts.
+    pub lifecycle: Arc<Lifecycle>,
 }
 
 /// What an inspection decided.
@@ -109,6 +115,12 @@ pub struct Inspection {
     pub instructs: bool,
     /// Some of it is no text and was not read: images, audio, unknown bytes.
     pub uninspected: bool,
+    /// Distinct rules that matched and are only watched.
+    pub shadow: BTreeSet<Arc<str>>,
+    /// Exclusions that took something away.
+    pub exclusions: BTreeSet<Arc<str>>,
+    /// Where rules matched, as far as it is kept.
+    pub spots: Vec<Spot>,
 }
 
 impl Inspection {
@@ -127,18 +139,20 @@ impl Firewall {
     /// As [`Firewall::inspect`], after the [`tail`] of what came before in the same run. An order that
     /// begins there and ends here is found too; only what stands here is edited.
     pub fn inspect_after(&self, tail: &str, surface: Surface, value: &mut Json) -> Inspection {
-        self.inspect_from(Origin::default(), tail, surface, value)
+        self.inspect_from(Subject::default(), tail, surface, value)
     }
 
-    /// As [`Firewall::inspect_after`], without the rules whose scope does not cover the origin.
-    pub fn inspect_from(
-        &self,
-        origin: Origin<'_>,
+    /// As [`Firewall::inspect_after`], for what is known of whose message it is: its [`Subject`], or
+    /// the [`crate::firewall::rule::Origin`] alone.
+    pub fn inspect_from<'a>(
+        &'a self,
+        subject: impl Into<Subject<'a>>,
         tail: &str,
         surface: Surface,
         value: &mut Json,
     ) -> Inspection {
-        let mut walk = Walk { origin, ..Walk::new(self, surface, bytes_of(value)) };
+        let subject = subject.into();
+        let mut walk = Walk { subject, ..Walk::new(self, surface, bytes_of(value)) };
         if !is_inbound(surface) {
             strip_marks(value);
         }
@@ -150,13 +164,27 @@ impl Firewall {
     /// Reads every string and key of `object` and edits nothing: for what must arrive as it was
     /// sent or not at all.
     pub fn look(&self, surface: Surface, object: &Object) -> Inspection {
+        self.look_from(Subject::default(), surface, object)
+    }
+
+    /// As [`Firewall::look`], for what is known of whose message it is.
+    pub fn look_from<'a>(
+        &'a self,
+        subject: impl Into<Subject<'a>>,
+        surface: Surface,
+        object: &Object,
+    ) -> Inspection {
         let bytes = object.iter().map(|(key, value)| key.len() + bytes_of(value)).sum();
-        let mut walk = Walk::new(self, surface, bytes);
+        let (subject, pointer) = (subject.into(), Pointer::beside());
+        let mut walk = Walk { subject, pointer, ..Walk::new(self, surface, bytes) };
         for (key, value) in object.iter() {
             if !is_plain_key(key) {
                 walk.peek(key);
             }
+            let mark = walk.pointer.mark();
+            walk.pointer.key(key);
             value.visit_strings(&mut |text| walk.peek(text));
+            walk.pointer.back(mark);
             if !walk.join("", value).is_empty() {
                 walk.inspection.would = Disposition::Block;
             }
@@ -166,7 +194,17 @@ impl Firewall {
 
     /// Reads one text and edits it in place.
     pub fn inspect_text(&self, surface: Surface, text: &mut String) -> Inspection {
-        let mut walk = Walk::new(self, surface, text.len());
+        self.inspect_text_from(Subject::default(), surface, text)
+    }
+
+    /// As [`Firewall::inspect_text`], for what is known of whose message it is.
+    pub fn inspect_text_from<'a>(
+        &'a self,
+        subject: impl Into<Subject<'a>>,
+        surface: Surface,
+        text: &mut String,
+    ) -> Inspection {
+        let mut walk = Walk { subject: subject.into(), ..Walk::new(self, surface, text.len()) };
         walk.text(text, Vec::new());
         walk.finish()
     }
@@ -175,7 +213,12 @@ impl Firewall {
 struct Walk<'a> {
     firewall: &'a Firewall,
     surface: Surface,
-    origin: Origin<'a>,
+    subject: Subject<'a>,
+    /// Where the text stands that is read.
+    pointer: Pointer,
+    /// Milliseconds since 1970 UTC, asked for once.
+    now: Option<i64>,
+    fates: Fates,
     budget: Budget,
     /// What may be spent on joined texts.
     joins: Budget,
@@ -202,7 +245,10 @@ impl<'a> Walk<'a> {
         Self {
             firewall,
             surface,
-            origin: Origin::default(),
+            subject: Subject::default(),
+            pointer: Pointer::default(),
+            now: None,
+            fates: Fates::default(),
             budget,
             joins: budget,
             findings: Vec::new(),
@@ -219,7 +265,14 @@ impl<'a> Walk<'a> {
                 self.passed += 1;
                 self.text(text, crossing);
             }
-            Json::Array(items) => items.iter_mut().for_each(|item| self.value(item)),
+            Json::Array(items) => {
+                let mark = self.pointer.mark();
+                for (index, item) in items.iter_mut().enumerate() {
+                    self.pointer.index(index);
+                    self.value(item);
+                    self.pointer.back(mark);
+                }
+            }
             Json::Object(object) => self.object(object),
             Json::Null | Json::Bool(_) | Json::Number(_) => {}
         }
@@ -233,8 +286,13 @@ impl<'a> Walk<'a> {
             self.scan(&key);
             let rules = &self.firewall.rules;
             self.findings.retain(|finding| rules.reads_keys(&finding.rule));
+            if !self.findings.is_empty() {
+                self.pointer.hide(&key);
+            }
+            self.admit(&key);
             self.decide();
         }
+        let mark = self.pointer.mark();
         let binary = binary_member(object).filter(|_| self.surface.carries_blocks());
         for (key, value) in object.iter_mut() {
             // Only what cannot be text is skipped, whatever its member is called.
@@ -244,7 +302,9 @@ impl<'a> Walk<'a> {
             if bytes {
                 self.passed += 1;
             } else {
+                self.pointer.key(key);
                 self.value(value);
+                self.pointer.back(mark);
             }
         }
     }
@@ -252,6 +312,7 @@ impl<'a> Walk<'a> {
     /// Reads a text that nobody may edit: a redaction there means that it does not pass.
     fn peek(&mut self, text: &str) {
         self.scan(text);
+        self.admit(text);
         if !self.decide().is_empty() {
             self.inspection.would = Disposition::Block;
         }
@@ -259,6 +320,7 @@ impl<'a> Walk<'a> {
 
     fn text(&mut self, text: &mut String, crossing: Edits) {
         self.scan(text);
+        self.admit(text);
         let mut edits: Edits =
             self.decide().into_iter().map(|edit| (edit.span, edit.rule)).collect();
         edits.extend(crossing);
@@ -285,8 +347,6 @@ impl<'a> Walk<'a> {
             &mut self.budget,
             &mut self.findings,
         );
-        let (rules, origin) = (&self.firewall.rules, self.origin);
-        self.findings.retain(|finding| rules.covers(&finding.rule, origin));
         if scanned.is_err() {
             self.cut_short();
         }
@@ -322,6 +382,7 @@ impl<'a> Walk<'a> {
 
     fn finish(mut self) -> Inspection {
         self.weigh();
+        self.tally();
         if self.firewall.mode == Mode::Enforce {
             self.inspection.disposition = self.inspection.would;
         }

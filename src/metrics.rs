@@ -10,6 +10,10 @@ use std::{
 
 use parking_lot::RwLock;
 
+mod rules;
+
+pub use rules::{Fate, RuleCounts};
+
 use crate::{corridor::Arrival, mcp::Method, refusal::Code};
 
 /// Upper bounds of the latency buckets, in seconds.

@@ -135,7 +135,8 @@ impl Relay {
             _ => return,
         }
         let mut params = Json::Object(std::mem::take(&mut notification.params));
-        let verdict = self.firewall.inspect(Surface::Notification, &mut params);
+        let subject = self.witness.subject();
+        let verdict = self.firewall.inspect_from(subject, "", Surface::Notification, &mut params);
         if verdict.disposition != Disposition::Allow {
             let request = self.witness.request.as_str();
             tracing::warn!(request, method = %notification.method, "A notification was withheld.");
@@ -302,7 +303,7 @@ impl Relay {
 
     fn pass(&self, surface: Surface, object: &mut Object) -> Result<Rules, Stopped> {
         let mut value = Json::Object(std::mem::take(object));
-        let verdict = self.firewall.inspect(surface, &mut value);
+        let verdict = self.firewall.inspect_from(self.witness.subject(), "", surface, &mut value);
         if let Json::Object(inspected) = value {
             *object = inspected;
         }

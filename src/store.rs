@@ -4,6 +4,7 @@
 pub mod approvals;
 pub mod findings;
 pub mod pins;
+pub mod rules;
 pub mod secrets;
 pub mod taint;
 pub mod withheld;
@@ -91,6 +92,7 @@ const MIGRATIONS: &[&[&str]] = &[
         PRIMARY KEY (reference, rule))",
         "CREATE INDEX triage_rule ON triage (rule, state)",
     ],
+    rules::TABLES,
 ];
 
 impl Store {

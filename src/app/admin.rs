@@ -5,6 +5,7 @@ mod answer;
 mod ask;
 mod findings;
 mod proof;
+mod rules;
 
 use std::{path::Path, sync::Arc};
 
@@ -19,6 +20,7 @@ pub use ask::ask;
 pub use findings::TriageState;
 pub(crate) use findings::{triaged, withheld};
 pub use proof::decision_text;
+pub use rules::RulePlace;
 
 use super::Parts;
 
@@ -86,6 +88,11 @@ pub enum AdminRequest {
         owner: Option<String>,
         by: String,
     },
+    /// Where rules stand: one, or all.
+    RuleStages {
+        rule: Option<String>,
+    },
+    PlaceRule(RulePlace),
     Upstreams,
     /// The definitions of a server's tools, and which of them are classified.
     Tools {

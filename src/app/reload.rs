@@ -49,7 +49,11 @@ pub(super) async fn now(parts: &Parts) -> anyhow::Result<()> {
     let config = Config::load(&old.path)?;
     let policies = super::policies(&config, parts.options)?;
     let candidate = super::candidate(&config)?;
-    let firewall = Arc::new(super::rules::firewall(&config)?);
+    let firewall = super::rules::firewall(&config)?;
+    let _keeping = parts.keeping.lock().await;
+    let before = Arc::clone(&parts.gateway.firewall.load().lifecycle);
+    let settled = super::rules::stages::settle(firewall, &config, &parts.store, Some(&before));
+    let firewall = Arc::new(settled.await?);
     let flow = super::rules::flow(&config)?;
     let tape = super::capture::changed(parts, &old, &config)?;
     let limits = config.file.limits.calls();
@@ -90,8 +94,13 @@ fn stamp(config: &Config) -> Vec<(PathBuf, Option<SystemTime>)> {
     };
     let mut paths = vec![config.path.clone()];
     let file = &config.file;
-    let folders =
-        [&file.access.policies, &file.policy.candidate, &file.firewall.rules, &file.flow.rules];
+    let folders = [
+        &file.access.policies,
+        &file.policy.candidate,
+        &file.firewall.rules,
+        &file.firewall.exclusions,
+        &file.flow.rules,
+    ];
     for folder in folders.into_iter().flatten() {
         let folder = config.resolve(folder);
         let entries = std::fs::read_dir(&folder).into_iter().flatten().flatten();

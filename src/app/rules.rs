@@ -1,6 +1,9 @@
 //! The rules in force: the core ruleset, what the configuration adds, and the bundle that was taken
 //! last.
 
+pub(super) mod keep;
+pub(super) mod stages;
+
 use std::{path::Path, path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
@@ -10,9 +13,13 @@ use super::Parts;
 use crate::{
     bundle::{Bundle, BundleError, Kept, PublicKey, pull},
     config::{Config, file::BundleFile},
-    firewall::{Ruleset, Source},
+    firewall::{
+        Ruleset, Source,
+        breaker::Breaker,
+        exclusion::{Exclusions, Fault},
+    },
     flow::{self, FlowRules, Trusted},
-    inspect::{Firewall, Profile},
+    inspect::{Firewall, Lifecycle, Profile},
 };
 
 /// Seconds between looks for a new bundle.
@@ -40,7 +47,32 @@ pub(crate) fn firewall_of(config: &Config, sources: &[Source]) -> anyhow::Result
     let rules = compile(config, sources)?;
     let mode = config.file.mode.unwrap_or(config.file.doors.firewall);
     let thresholds = config.file.firewall.thresholds;
-    Ok(Firewall { rules: Arc::new(rules), profile: config.file.profile, mode, thresholds })
+    let (exclusions, warnings) = exclusions(config, Some(&rules))?;
+    for warning in warnings {
+        tracing::warn!("{warning}");
+    }
+    let breaker = Arc::new(Breaker::new(config.file.firewall.breaker));
+    let lifecycle = Arc::new(Lifecycle { exclusions, breaker, ..Lifecycle::default() });
+    let profile = config.file.profile;
+    Ok(Firewall { rules: Arc::new(rules), profile, mode, thresholds, lifecycle })
+}
+
+/// What the configuration's exclusions say now, and what is doubtful in them.
+///
+/// # Errors
+/// A document cannot be used.
+pub(crate) fn exclusions(
+    config: &Config,
+    rules: Option<&Ruleset>,
+) -> anyhow::Result<(Exclusions, Vec<Fault>)> {
+    let sources = match &config.file.firewall.exclusions {
+        Some(folder) => read_folder(&config.resolve(folder), "firewall.exclusions")?,
+        None => Vec::new(),
+    };
+    Exclusions::read(&sources, rules, crate::ids::now_ms()).map_err(|faults| {
+        let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        anyhow::anyhow!("the exclusions cannot be used:\n{}", lines.join("\n"))
+    })
 }
 
 fn sources(config: &Config, bundle: Option<&Bundle>) -> anyhow::Result<Vec<Source>> {
@@ -57,10 +89,7 @@ fn sources(config: &Config, bundle: Option<&Bundle>) -> anyhow::Result<Vec<Sourc
 }
 
 fn compile(config: &Config, sources: &[Source]) -> anyhow::Result<Ruleset> {
-    let level = match config.file.profile {
-        Profile::Transparent | Profile::Balanced => Ruleset::LEVEL,
-        Profile::Strict => Ruleset::LEVEL_MAX,
-    };
+    let level = level(config)?;
     Ruleset::compile_in_force(sources, level).map_err(|diagnostics| {
         let lines: Vec<String> = diagnostics.iter().map(ToString::to_string).collect();
         anyhow::anyhow!("the rules cannot be used:\n{}", lines.join("\n"))
@@ -84,9 +113,28 @@ pub(crate) fn flow(config: &Config) -> anyhow::Result<FlowRules> {
     Ok(rules)
 }
 
+/// Rules up to this level run.
+fn level(config: &Config) -> anyhow::Result<u8> {
+    let stated = &config.file.firewall;
+    for (key, value) in [("level", stated.level), ("blocking_level", stated.blocking_level)] {
+        if value.is_some_and(|level| !(1..=Ruleset::LEVEL_MAX).contains(&level)) {
+            let what = format!("levels go from 1 to {}", Ruleset::LEVEL_MAX);
+            return Err(config.wrong(&["firewall", key], what).into());
+        }
+    }
+    Ok(stated.level.unwrap_or(match config.file.profile {
+        Profile::Transparent | Profile::Balanced => Ruleset::LEVEL,
+        Profile::Strict => Ruleset::LEVEL_MAX,
+    }))
+}
+
 /// Every rule file of a folder.
 pub(crate) fn read_rules(folder: &Path) -> anyhow::Result<Vec<Source>> {
-    let unreadable = || format!("cannot read the rules in {}", folder.display());
+    read_folder(folder, "rules")
+}
+
+fn read_folder(folder: &Path, key: &str) -> anyhow::Result<Vec<Source>> {
+    let unreadable = || format!("cannot read `{key}` {}", folder.display());
     let entries = std::fs::read_dir(folder).with_context(unreadable)?;
     let mut paths: Vec<PathBuf> = Vec::new();
     for entry in entries {

@@ -118,6 +118,12 @@ pub struct Fields<'a> {
     pub response_code: Option<i64>,
     /// Ids of the rules that found something. Never what they found.
     pub findings: &'a [&'a str],
+    /// Ids of the rules that found something and are only watched.
+    pub shadow: &'a [&'a str],
+    /// Ids of the exclusions that took findings away.
+    pub exclusions: &'a [&'a str],
+    /// Where rules found something.
+    pub spots: &'a [Spot<'a>],
     /// Ids of the policies that decided.
     pub policies: &'a [&'a str],
     /// Why a person had to agree, in the gateway's or a policy's words.
@@ -138,6 +144,19 @@ pub struct Fields<'a> {
     pub elapsed_us: Option<u64>,
     /// Bytes of the answer.
     pub bytes: Option<u64>,
+}
+
+/// Where a rule found something. Never what.
+#[derive(Clone, Copy, Debug)]
+pub struct Spot<'a> {
+    /// The rule's id.
+    pub rule: &'a str,
+    /// The kind of text.
+    pub surface: &'a str,
+    /// A JSON pointer to the text.
+    pub pointer: &'a str,
+    /// SHA-256 of the whole text, in hexadecimal, where it gives nothing away.
+    pub sha256: Option<&'a str>,
 }
 
 /// One record, ready to be written.

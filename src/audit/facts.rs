@@ -21,6 +21,9 @@ pub fn facts(payload: &Value) -> Value {
         "run": own["run"],
         "session": payload["actor"]["session"]["uid"],
         "rules": own["findings"],
+        "shadow": own["shadow"],
+        "exclusions": own["exclusions"],
+        "spots": own["spots"],
         "policies": own["policies"],
         "reasons": own["reasons"],
         "approval": own["approval"],
@@ -34,7 +37,8 @@ pub fn facts(payload: &Value) -> Value {
 /// been where a door only observes or other policies were in force.
 pub fn is_finding(payload: &Value) -> bool {
     let own = &payload["unmapped"]["bartizan"];
-    let found = own["findings"].as_array().is_some_and(|rules| !rules.is_empty());
+    let any = |key: &str| own[key].as_array().is_some_and(|rules| !rules.is_empty());
+    let found = any("findings") || any("shadow");
     let stopped = matches!(own["disposition"].as_str(), Some("held" | "blocked" | "observed"));
     let otherwise = own["candidate"].is_string();
     found || stopped || otherwise || payload["status_code"].is_string()

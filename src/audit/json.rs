@@ -7,6 +7,8 @@ pub(super) const TEXT_BYTES_MAX: usize = 512;
 pub(super) const ELEMENT_BYTES_MAX: usize = 128;
 /// Elements that one list may have. The last one then says how many more there were.
 pub(super) const ELEMENTS_MAX: usize = 64;
+/// Objects of a list that are written.
+const OBJECTS_MAX: usize = 16;
 
 const HEX: &[u8; 16] = b"0123456789abcdef";
 
@@ -107,6 +109,27 @@ impl Object<'_> {
     pub(super) fn object(&mut self, key: &'static str, members: impl FnOnce(&mut Object<'_>)) {
         self.key(key);
         Object::write(self.out, members);
+    }
+
+    /// A list of objects, cut at [`OBJECTS_MAX`]; left out when it is empty.
+    pub(super) fn list_if<T>(
+        &mut self,
+        key: &'static str,
+        values: &[T],
+        members: impl Fn(&mut Object<'_>, &T),
+    ) {
+        if values.is_empty() {
+            return;
+        }
+        self.key(key);
+        self.out.push(b'[');
+        for (index, value) in values.iter().take(OBJECTS_MAX).enumerate() {
+            if index > 0 {
+                self.out.push(b',');
+            }
+            Object::write(self.out, |object| members(object, value));
+        }
+        self.out.push(b']');
     }
 
     /// A list that holds one object.

@@ -169,7 +169,7 @@ impl Keeper {
         let firewall = self.firewall.load_full();
         let mut drafts = drafts(upstream, connected, &firewall, &mut part.problems);
         let said = connected.handshake.instructions.as_deref();
-        let mut said = said.map(|text| Instructions::new(text, &firewall));
+        let mut said = said.map(|text| Instructions::new(&upstream.name, text, &firewall));
         let server = Server { route: upstream.route(), several: private };
         self.pin(upstream, server, &mut drafts, said.as_mut(), &mut part).await;
         let route = upstream.route().definition();
@@ -320,10 +320,7 @@ fn drafts<'a>(
             }
         }
     }
-    found
-        .into_iter()
-        .map(|(kind, name, definition)| Draft::new(kind, name, definition, firewall))
-        .collect()
+    found.into_iter().map(|found| Draft::new(&upstream.name, found, firewall)).collect()
 }
 
 fn capabilities(stated: &Object) -> Vec<&'static str> {

@@ -8,7 +8,7 @@ use super::{
     pins::{Seen, Standing},
 };
 use crate::{
-    firewall::{Disposition, Surface, sanitize::sanitize},
+    firewall::{Disposition, Surface, rule::Origin, sanitize::sanitize},
     inspect::Firewall,
     mcp::{Json, Object},
     schema::Schema,
@@ -29,14 +29,20 @@ pub(super) struct Draft<'a> {
 }
 
 impl<'a> Draft<'a> {
-    pub(super) fn new(kind: Kind, name: &'a str, received: &'a Json, firewall: &Firewall) -> Self {
+    pub(super) fn new(
+        upstream: &str,
+        (kind, name, received): (Kind, &'a str, &'a Json),
+        firewall: &Firewall,
+    ) -> Self {
         let surface = match kind {
             Kind::Tool => Surface::ToolDefinition,
             Kind::Prompt => Surface::Prompt,
             Kind::Resource | Kind::Template => Surface::Resource,
         };
         let mut offered = received.clone();
-        let inspection = firewall.inspect(surface, &mut offered);
+        let tool = Some(name).filter(|_| kind == Kind::Tool);
+        let origin = Origin { server: Some(upstream), tool, ..Origin::default() };
+        let inspection = firewall.inspect_from(origin, "", surface, &mut offered);
         let suspicion = (inspection.disposition != Disposition::Allow).then(|| {
             let rules: Vec<&str> = inspection.rules.iter().map(AsRef::as_ref).collect();
             format!("the firewall found {} in its definition", rules.join(", "))

@@ -4,7 +4,7 @@
 use super::pins::Seen;
 use crate::{
     firewall::{Disposition, Surface},
-    inspect::Firewall,
+    inspect::{Firewall, Subject},
     mcp::{Json, Object},
 };
 
@@ -24,9 +24,10 @@ pub(super) struct Instructions {
 }
 
 impl Instructions {
-    pub(super) fn new(received: &str, firewall: &Firewall) -> Self {
+    pub(super) fn new(upstream: &str, received: &str, firewall: &Firewall) -> Self {
         let mut text = received.to_owned();
-        let inspection = firewall.inspect_text(Surface::Instructions, &mut text);
+        let subject = Subject::of_server(upstream);
+        let inspection = firewall.inspect_text_from(subject, Surface::Instructions, &mut text);
         let suspicion = (inspection.disposition != Disposition::Allow)
             .then(|| "the firewall found an attack in them".to_owned());
         let received = Object::from([(KIND, received.into())]).into();

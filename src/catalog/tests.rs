@@ -18,7 +18,9 @@ use crate::{
 async fn keeper(folder: &std::path::Path) -> Keeper {
     let rules = Arc::new(Ruleset::core().expect("the core rules compile"));
     let thresholds = crate::firewall::score::Thresholds::default();
-    let firewall = Firewall { rules, profile: Profile::Balanced, mode: Mode::Enforce, thresholds };
+    let lifecycle = Arc::default();
+    let profile = Profile::Balanced;
+    let firewall = Firewall { rules, profile, mode: Mode::Enforce, thresholds, lifecycle };
     let store = Arc::new(Store::open(folder).await.expect("a store"));
     let catalog = Arc::new(Catalog::default());
     let settings: super::SettingsOf = Arc::new(|_, _, _| Arc::default());

@@ -4,7 +4,7 @@ mod hunt;
 mod print;
 mod release;
 mod report;
-pub(super) mod since;
+pub(in crate::cli) mod since;
 mod triage;
 
 use std::{collections::BTreeMap, path::Path, process::ExitCode, time::Duration};

@@ -4,14 +4,18 @@ mod bench;
 mod captured;
 mod coverage;
 mod diff;
+mod disable;
+mod exclude;
 mod explain;
 mod false_positives;
 mod import;
 mod lint;
 mod list;
 mod new;
+mod promote;
 mod sample;
 pub(super) mod sources;
+mod status;
 mod taxonomy;
 mod test;
 
@@ -49,6 +53,14 @@ enum Command {
     Diff(diff::Diff),
     /// Turn rules of another tool into drafts
     Import(import::Import),
+    /// Say where the rules of the running gateway stand, and what keeps them from acting
+    Status(status::Status),
+    /// Bring a rule to another stage
+    Promote(promote::Promote),
+    /// Take a rule out of force for a time; what it finds is still recorded
+    Disable(disable::Disable),
+    /// Write the narrowest exclusion for a finding that is none
+    Exclude(exclude::Exclude),
 }
 
 pub(super) fn run(command: &Rules) -> Ran {
@@ -63,5 +75,9 @@ pub(super) fn run(command: &Rules) -> Ran {
         Command::FalsePositives(command) => false_positives::run(command),
         Command::Diff(command) => diff::run(command),
         Command::Import(command) => import::run(command),
+        Command::Status(command) => status::run(command),
+        Command::Promote(command) => promote::run(command),
+        Command::Disable(command) => disable::run(command),
+        Command::Exclude(command) => exclude::run(command),
     }
 }

@@ -232,6 +232,20 @@ pub struct FirewallFile {
     pub thresholds: crate::firewall::score::Thresholds,
     /// Signed bundles of rules, taken over as they appear.
     pub bundle: Option<BundleFile>,
+    /// A folder of documents that say what rules err on here (`docs/reference/exclusions.md`).
+    pub exclusions: Option<PathBuf>,
+    /// Rules up to this level run, from 1 (hardly ever wrong) to 4 (finds most, errs often). Default 2,
+    /// and 4 in the profile `strict`.
+    #[schemars(range(min = 1, max = 4))]
+    pub level: Option<u8>,
+    /// Rules above this level are recorded and change nothing. Default: all that run act.
+    #[schemars(range(min = 1, max = 4))]
+    pub blocking_level: Option<u8>,
+    /// What shipped rules and those of a bundle do at first that are new or changed in an upgrade:
+    /// `shadow` (they are recorded and change nothing until a person promotes them) or `enforce`.
+    pub upgrades: crate::firewall::stage::Upgrades,
+    /// When a rule that suddenly stops far too much is taken out of force by itself.
+    pub breaker: crate::firewall::breaker::Limits,
 }
 
 /// Where bundles of rules come from, and who may sign them.

@@ -9,6 +9,7 @@ use crate::{
     inspect::Mode,
     limits::{Limiter, Seat, key_of},
     mcp::{Json, Method},
+    metrics::Fate,
     refusal::{Code, Refusal},
 };
 
@@ -106,6 +107,10 @@ impl Gateway {
             Err(refusal) => refusal.approval().map(str::to_owned),
         };
         let held = held?;
+        if call.passed.hold {
+            let counts = &rules.lifecycle.counts;
+            trail.rules.iter().for_each(|rule| counts.rule(rule, Fate::Overridden));
+        }
         drop(waiting);
         let seat = match mode {
             Mode::Enforce => seat_in_time(&limiter, key).await,

@@ -68,8 +68,7 @@ impl Gateway {
         self.compare(&answer.item, &answer.result, trail)?;
         let firewall = self.firewall_for(modes.firewall);
         let mut result = Json::Object(std::mem::take(&mut answer.result));
-        let inspection =
-            firewall.inspect_from(answer.item.origin(), "", surface(method), &mut result);
+        let inspection = firewall.inspect_from(answer.subject(), "", surface(method), &mut result);
         if let Json::Object(result) = result {
             answer.result = result;
         }

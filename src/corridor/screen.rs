@@ -35,7 +35,7 @@ impl Gateway {
         };
         let firewall = self.firewall_for(modes.firewall);
         let mut arguments = Json::Object(std::mem::take(&mut call.arguments));
-        let inspection = firewall.inspect_from(call.item.origin(), "", surface, &mut arguments);
+        let inspection = firewall.inspect_from(call.subject(), "", surface, &mut arguments);
         if let Json::Object(arguments) = arguments {
             call.arguments = arguments;
         }
@@ -49,7 +49,7 @@ impl Gateway {
             trail.carry_out(modes.schema, fits_schema(&call))?;
         }
         // `_meta` and whatever else stands beside the arguments travels on as it is, or not.
-        let beside = firewall.look(surface, &call.arrival.params);
+        let beside = firewall.look_from(call.subject(), surface, &call.arrival.params);
         trail.found(&beside);
         if beside.blocks() {
             return Err(blocked());

@@ -151,9 +151,10 @@ impl Gateway {
         }
         let firewall = self.firewall_for(item.settings.modes.firewall);
         let surface = crate::firewall::Surface::Error;
-        let mut blocked = firewall.inspect_text(surface, &mut error.message).blocks();
+        let mut blocked =
+            firewall.inspect_text_from(item.origin(), surface, &mut error.message).blocks();
         if let Some(data) = &mut error.data {
-            blocked |= firewall.inspect(surface, data).blocks();
+            blocked |= firewall.inspect_from(item.origin(), "", surface, data).blocks();
         }
         if blocked {
             let text = "The call was sent and failed; the server's error text was withheld.";

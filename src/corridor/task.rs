@@ -214,7 +214,8 @@ impl Gateway {
         }
         let firewall = self.firewall_for(modes.firewall);
         let mut value = Json::Object(std::mem::take(result));
-        let inspection = firewall.inspect(Surface::ToolResult, &mut value);
+        let inspection =
+            firewall.inspect_from(task.item.origin(), "", Surface::ToolResult, &mut value);
         if let Json::Object(inspected) = value {
             *result = inspected;
         }

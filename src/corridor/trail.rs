@@ -10,7 +10,7 @@ use std::{
 use super::{Arrival, kept::KeptBack};
 use crate::{
     access::Names,
-    audit::{Disposition, Entry, Fields, Mode, Outcome},
+    audit::{Disposition, Entry, Fields, Mode, Outcome, Spot},
     catalog::Item,
     flow::RunName,
     gateway::Gateway,
@@ -27,6 +27,11 @@ pub struct Trail {
     pub(super) target: String,
     pub(super) item: Option<Arc<Item>>,
     pub(super) rules: BTreeSet<Arc<str>>,
+    /// Rules that found something and are only watched.
+    shadow: BTreeSet<Arc<str>>,
+    exclusions: BTreeSet<Arc<str>>,
+    /// Where rules found something.
+    spots: Vec<inspect::Spot>,
     pub(super) uninspected: bool,
     /// Something severe was found in what came back.
     pub(super) suspicious: bool,
@@ -60,6 +65,9 @@ impl Default for Trail {
             target: String::new(),
             item: None,
             rules: BTreeSet::new(),
+            shadow: BTreeSet::new(),
+            exclusions: BTreeSet::new(),
+            spots: Vec::new(),
             uninspected: false,
             suspicious: false,
             policies: Names::default(),
@@ -82,6 +90,9 @@ impl Default for Trail {
 impl Trail {
     pub(super) fn found(&mut self, inspection: &Inspection) {
         self.rules.extend(inspection.rules.iter().cloned());
+        self.shadow.extend(inspection.shadow.iter().cloned());
+        self.exclusions.extend(inspection.exclusions.iter().cloned());
+        self.spots.extend(inspection.spots.iter().cloned());
         self.uninspected |= inspection.uninspected;
         // Before the call is decided it is the caller's own text.
         if self.decided {
@@ -195,10 +206,16 @@ impl Trail {
     ) -> Result<(), Refusal> {
         let mut bytes = Vec::with_capacity(1024);
         let rules: Vec<&str> = self.rules.iter().map(AsRef::as_ref).collect();
+        let shadow: Vec<&str> = self.shadow.iter().map(AsRef::as_ref).collect();
+        let exclusions: Vec<&str> = self.exclusions.iter().map(AsRef::as_ref).collect();
+        let spots: Vec<Spot<'_>> = self.spots.iter().map(spot).collect();
         let policies: Vec<&str> = self.policies.iter().map(AsRef::as_ref).collect();
         let (in_force, firewall) = (gateway.policies.load(), gateway.firewall.load());
         let fields = Fields {
             findings: &rules,
+            shadow: &shadow,
+            exclusions: &exclusions,
+            spots: &spots,
             policies: &policies,
             policy_digest: Some(in_force.digest()),
             ruleset_digest: Some(firewall.rules.digest()),
@@ -263,6 +280,11 @@ impl Gateway {
             steps: Arc::clone(&trail.steps),
         }
     }
+}
+
+fn spot(spot: &inspect::Spot) -> Spot<'_> {
+    let inspect::Spot { rule, surface, pointer, sha256 } = spot;
+    Spot { rule, surface: surface.name(), pointer, sha256: sha256.as_deref() }
 }
 
 #[derive(Clone, Copy)]

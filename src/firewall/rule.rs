@@ -15,6 +15,7 @@ mod context;
 mod scope;
 
 pub use context::{Effect, Near, On, Unless};
+pub(super) use scope::matches_glob;
 pub use scope::{Origin, Scope, Trust};
 
 /// A file of rules.
@@ -158,6 +159,11 @@ pub struct Rule {
     pub bench: Bench,
     /// Texts that prove the rule.
     pub examples: Examples,
+    /// SHA-256 over all that decides what it finds and asks for, in hexadecimal. Words for people
+    /// and examples are not part of it.
+    #[serde(skip)]
+    #[schemars(skip)]
+    pub digest: String,
 }
 
 /// What a rule may cost.

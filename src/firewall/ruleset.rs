@@ -18,6 +18,7 @@ use super::verdict::Action;
 
 mod check;
 mod compile;
+mod content;
 mod core;
 mod example;
 mod gap;
@@ -160,6 +161,11 @@ impl Ruleset {
     pub fn rule(&self, id: &str) -> Option<&Rule> {
         let had = |rule: &&Rule| rule.formerly.iter().any(|former| former.get_ref() == id);
         self.rules().find(|rule| rule.id.get_ref() == id).or_else(|| self.rules().find(had))
+    }
+
+    /// As [`Ruleset::rules`], each with the name of the file that it stands in.
+    pub fn rules_and_files(&self) -> impl ExactSizeIterator<Item = (&Rule, &str)> {
+        self.rules.iter().map(|compiled| (&compiled.rule, compiled.spot.file()))
     }
 
     /// Whether the rule of this id reads texts from there.

@@ -69,6 +69,7 @@ impl Walk<'_> {
                 continue;
             }
             self.findings.push(Finding { view: View::Join, ..finding });
+            self.admit(&joined.text);
             for edit in self.decide() {
                 for (place, range) in &parts {
                     if let Some(place) = place {

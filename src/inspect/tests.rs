@@ -11,6 +11,7 @@ fn firewall() -> Firewall {
         profile: Profile::Balanced,
         mode: Mode::Enforce,
         thresholds: Thresholds::default(),
+        lifecycle: Arc::default(),
     }
 }
 

@@ -11,6 +11,7 @@ use std::{
 use crate::{
     audit::{Disposition, Entry, Fields, Journal, Outcome},
     identity::Principal,
+    inspect::Subject,
     mcp::RpcError,
 };
 
@@ -30,6 +31,14 @@ pub struct Witness {
     /// The gateway's reference of the request.
     pub request: String,
     pub steps: Steps,
+}
+
+impl Witness {
+    /// Whose texts pass. The tool is known here by the name that it is offered under alone.
+    pub(super) fn subject(&self) -> Subject<'_> {
+        let (agent, run) = (Some(self.principal.agent.as_str()), self.principal.run.as_deref());
+        Subject { agent, run, ..Subject::of_server(&self.upstream) }
+    }
 }
 
 /// How far a question or an answer came.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{AdminRequest, findings, proof};
+use super::{AdminRequest, findings, proof, rules};
 use crate::{
     app::{Parts, reload},
     catalog::pins,
@@ -46,6 +46,8 @@ pub(super) async fn answer(parts: &Parts, request: AdminRequest) -> Answer {
             let word = findings::Word { reference, rules, state, note, owner, by };
             findings::triage(parts, word).await
         }
+        AdminRequest::RuleStages { rule } => rules::status(parts, rule.as_deref()).await,
+        AdminRequest::PlaceRule(wish) => rules::place(parts, wish).await,
         AdminRequest::Upstreams => Ok(upstreams(parts)),
         AdminRequest::Tools { upstream } => tools(parts, &upstream),
         AdminRequest::Status => Ok(status(parts)),

@@ -171,6 +171,14 @@ fn write_own(own: &mut Object<'_>, entry: &Entry<'_>) {
     own.text_if("arguments_digest", fields.arguments_digest);
     own.text_if("definition_digest", fields.definition_digest);
     own.texts_if("findings", fields.findings);
+    own.texts_if("shadow", fields.shadow);
+    own.texts_if("exclusions", fields.exclusions);
+    own.list_if("spots", fields.spots, |object, spot| {
+        object.text("rule", spot.rule);
+        object.text("surface", spot.surface);
+        object.text("pointer", spot.pointer);
+        object.text_if("sha256", spot.sha256);
+    });
     own.texts_if("policies", fields.policies);
     own.text_if("reasons", fields.reasons);
     own.text_if("approval", fields.approval);

@@ -25,7 +25,8 @@ pub(super) fn run(
     let rules = Ruleset::compile(sources).map_err(|faults| faulty(&faults))?;
     let (mode, thresholds) = (Mode::Observe, config.file.firewall.thresholds);
     let profile = config.file.profile;
-    let firewall = Firewall { rules: Arc::new(rules), profile, mode, thresholds };
+    let lifecycle = Arc::default();
+    let firewall = Firewall { rules: Arc::new(rules), profile, mode, thresholds, lifecycle };
     let mut found: BTreeMap<Arc<str>, (u64, Vec<String>)> = BTreeMap::new();
     let mut messages = 0_u64;
     for clip in replay::tapes(&config, since)? {

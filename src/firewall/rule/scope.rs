@@ -51,12 +51,13 @@ impl Scope {
 }
 
 fn named(patterns: &[String], name: Option<&str>) -> bool {
-    patterns.is_empty() || name.is_none_or(|name| patterns.iter().any(|glob| fits(glob, name)))
+    patterns.is_empty()
+        || name.is_none_or(|name| patterns.iter().any(|glob| matches_glob(glob, name)))
 }
 
 /// Whether the whole name fits the pattern. Goes back to the last `*` only, so its time is bounded
 /// by the product of both lengths.
-fn fits(glob: &str, name: &str) -> bool {
+pub(crate) fn matches_glob(glob: &str, name: &str) -> bool {
     let (glob, name): (Vec<char>, Vec<char>) = (glob.chars().collect(), name.chars().collect());
     let (mut at, mut place) = (0, 0);
     let mut star: Option<(usize, usize)> = None;
@@ -86,12 +87,12 @@ mod tests {
         for (glob, name) in
             [("*", ""), ("git*", "github"), ("*.read?", "a.b.reads"), ("a*b*c", "abbc")]
         {
-            assert!(fits(glob, name), "{glob} {name}");
+            assert!(matches_glob(glob, name), "{glob} {name}");
         }
         for (glob, name) in [("", "a"), ("git", "github"), ("?", ""), ("a*b", "abc"), ("A", "a")] {
-            assert!(!fits(glob, name), "{glob} {name}");
+            assert!(!matches_glob(glob, name), "{glob} {name}");
         }
-        assert!(!fits(&"*a".repeat(40), &"a".repeat(30)));
+        assert!(!matches_glob(&"*a".repeat(40), &"a".repeat(30)));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use serde::de::IntoDeserializer;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::{Source, suggest};
+use super::{Source, content, suggest};
 use crate::firewall::diagnostic::{Code, Diagnostic, Place};
 use crate::firewall::rule::{Rule, Status};
 
@@ -165,10 +165,11 @@ fn read(rule: &Spanned<DeValue<'_>>, place: &Place<'_>) -> Result<Rule, Diagnost
         let message = format!("rules of the kind `{}` are not read here", key.get_ref());
         return Err(place.diagnostic(Code::Kind, &key.span(), message, Some(mend.into())));
     }
-    Rule::deserialize(rule.clone().into_deserializer()).map_err(|error| {
+    let read = Rule::deserialize(rule.clone().into_deserializer()).map_err(|error| {
         let span = rule.span();
         shape(place, &error, &(span.start..span.start))
-    })
+    })?;
+    Ok(Rule { digest: content::digest(rule.get_ref()), ..read })
 }
 
 fn other_kind<'a, 'de>(

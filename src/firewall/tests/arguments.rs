@@ -21,7 +21,13 @@ fn firewall(profile: Profile) -> Firewall {
     };
     let rules = Ruleset::compile_in_force(&sources, level).expect("the shipped rules compile");
     let thresholds = crate::firewall::score::Thresholds::default();
-    Firewall { rules: Arc::new(rules), profile, mode: Mode::Enforce, thresholds }
+    Firewall {
+        rules: Arc::new(rules),
+        profile,
+        mode: Mode::Enforce,
+        thresholds,
+        lifecycle: Arc::default(),
+    }
 }
 
 /// What becomes of a call with these arguments, and which rules saw something.

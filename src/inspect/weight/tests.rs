@@ -39,7 +39,8 @@ fn firewall(rules: &[(usize, Written)], profile: Profile) -> Firewall {
     let source = Source { name: "test.toml".to_owned(), text };
     let rules = Ruleset::compile(&[source]).unwrap_or_else(|faults| panic!("{}", faults[0]));
     let thresholds = Thresholds::default();
-    Firewall { rules: Arc::new(rules), profile, mode: Mode::Enforce, thresholds }
+    let (rules, lifecycle) = (Arc::new(rules), Arc::default());
+    Firewall { rules, profile, mode: Mode::Enforce, thresholds, lifecycle }
 }
 
 fn inspected(firewall: &Firewall, surface: Surface, text: &str) -> Inspection {

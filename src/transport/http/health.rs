@@ -90,7 +90,10 @@ pub(super) async fn metrics(State(http): State<Arc<Http>>, headers: HeaderMap) -
             u64::from((http.readiness.notices)().iter().any(|notice| notice.contains("observe"))),
         ),
     ];
-    let mut response = http.gateway.metrics.render(&gauges).into_response();
+    let mut text = http.gateway.metrics.render(&gauges);
+    let firewall = http.gateway.firewall.load();
+    firewall.lifecycle.counts.render(firewall.rules.rules(), &mut text);
+    let mut response = text.into_response();
     let kind = HeaderValue::from_static("text/plain; version=0.0.4");
     response.headers_mut().insert(header::CONTENT_TYPE, kind);
     response

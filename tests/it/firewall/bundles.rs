@@ -58,7 +58,7 @@ async fn a_new_bundle_is_taken_over_and_a_bad_one_is_not() {
     key(&path, "other.key").await;
     publish(&path, "firstword", "1", "own.key").await;
     let text = format!(
-        "[firewall.bundle]\nfrom = \"published\"\nkeys = [\"{public}\"]\nevery_s = 1\n[upstreams.r]\n{}\n",
+        "[firewall]\nupgrades = \"enforce\"\n[firewall.bundle]\nfrom = \"published\"\nkeys = [\"{public}\"]\nevery_s = 1\n[upstreams.r]\n{}\n",
         raw.url
     );
     let gateway = Gateway::start_in(folder, &text, true).await;
