@@ -204,7 +204,9 @@ STATES = {
     "chat": {
         "messages": [
             message("team", "09:02", "ina", "Morning. The catalogue goes to print today."),
-            message("team", "09:10", "tom", "The new kettle is in the warehouse. Can we meet on Friday at ten about it?"),
+            message(
+                "team", "09:10", "tom", "The new kettle is in the warehouse. Can we meet on Friday at ten about it?"
+            ),
             message("support", "10:15", "guest-mara", "The download page answers with error 502 since this morning."),
             message("support", "10:20", "ina", "Thanks, we look into it."),
         ],
