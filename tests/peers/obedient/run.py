@@ -4,6 +4,7 @@
     python3 tests/peers/obedient/run.py                  # every attack and every honest task, both ways
     python3 tests/peers/obedient/run.py --scenario NAME  # one of them
     python3 tests/peers/obedient/run.py --day            # 150 calls of a working day
+    python3 tests/peers/obedient/run.py --held-out       # other servers, attacks and tasks
     python3 tests/peers/obedient/run.py --json
 
 Needs `setup` (BARTIZAN_PEERS) and `target/debug/bartizan` (or CARGO_TARGET_DIR). Exit status 1: the verdict failed;
@@ -12,18 +13,22 @@ Needs `setup` (BARTIZAN_PEERS) and `target/debug/bartizan` (or CARGO_TARGET_DIR)
 
 import argparse
 import contextlib
+import itertools
 import json
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import day  # noqa: E402
+import held_out  # noqa: E402
 from agent import Agent, Direct, Guarded  # noqa: E402
 from approver import Approver  # noqa: E402
 from attack import Attack  # noqa: E402
@@ -35,8 +40,21 @@ from world import World  # noqa: E402
 
 # Of the honest tasks, one in so many may ask at all.
 ASKING_SHARE = 3
-# Servers that no catalogue knows, whose suggested classes their operator accepted.
-ACCEPTED = ["office"]
+
+
+@dataclass
+class Selection:
+    """A set of servers, attacks and tasks. `accepted` are servers that no catalogue knows, whose suggested classes
+    their operator accepted."""
+
+    world: type
+    agent: type
+    tasks: Callable
+    accepted: list
+
+
+FIRST = Selection(World, Agent, lambda world: [*attacks(world), *honest(world)], ["office"])
+HELD_OUT = Selection(held_out.HeldOutWorld, held_out.HeldOutAgent, held_out.tasks, held_out.ACCEPTED)
 
 
 def configuration(world):
@@ -49,10 +67,10 @@ def configuration(world):
     return "\n".join(parts) + "\n"
 
 
-def accepted(world, folder):
+def accepted(world, folder, names):
     """What `bartizan classify` suggests for servers that no catalogue knows, as a person would paste it."""
     text = ""
-    for name in ACCEPTED:
+    for name in names:
         command, env = world.servers()[name]
         peer = Stdio(command, env)
         definitions = Path(folder) / f"{name}-tools.json"
@@ -63,13 +81,26 @@ def accepted(world, folder):
     return text
 
 
-def play(world, tools, task, approver=None):
-    """One task from a fresh world; what came of it."""
-    agent = Agent(tools, task)
-    if approver:
-        approver.begin(task)
-    agent.work()
-    row = {"name": task.name, "calls": len(agent.log), "asks": approver.asks if approver else [], "log": agent.log}
+def play(world, selection, task, connect, restart=lambda: None, approver=None):
+    """One task from a fresh world, and what came of it. What it has `later` is another run, after a restart."""
+    world.lay_out()
+    row = {"name": task.name, "calls": 0, "asks": [], "log": []}
+    for part in (task, *getattr(task, "later", ())):
+        if part is not task:
+            restart()
+        tools = connect()
+        if part is task:
+            # Known before a stranger changes anything.
+            tools.list()
+            task.prepare(world)
+        if approver:
+            approver.begin(part)
+        agent = selection.agent(tools, part)
+        agent.work()
+        tools.close()
+        row["calls"] += len(agent.log)
+        row["asks"] += approver.asks if approver else []
+        row["log"] += agent.log
     if isinstance(task, Attack):
         row |= {"carrier": task.carrier, "goal": task.goal, "harmed": bool(task.harmed(world))}
     else:
@@ -77,39 +108,32 @@ def play(world, tools, task, approver=None):
     return row
 
 
-def bare(world, tasks):
+def bare(world, selection, tasks):
     """Every task with the servers themselves, and nothing between."""
-    rows = {}
     world.lay_out()
     with contextlib.ExitStack() as stack:
         peers = {name: Stdio(command, env) for name, (command, env) in world.servers().items()}
         for peer in peers.values():
             stack.callback(peer.close)
-        for task in tasks:
-            world.lay_out()
-            # Known before a stranger changes anything.
-            tools = Direct(peers)
-            tools.list()
-            task.prepare(world)
-            rows[task.name] = play(world, tools, task)
-    return rows
+        return {task.name: play(world, selection, task, lambda: Direct(peers)) for task in tasks}
 
 
-def guarded(world, tasks, folder):
+def guarded(world, selection, tasks, folder):
     """Every task through one gateway, each in a run of its own, with a person beside it."""
-    rows = {}
     world.lay_out()
-    config = configuration(world) + accepted(world, folder)
+    config = configuration(world) + accepted(world, folder, selection.accepted)
+    runs = itertools.count(1)
     with Gateway(Path(folder) / "gateway", config) as gateway:
+
+        def connect():
+            return Guarded(Http(gateway.url(), f"task-{next(runs)}"))
+
+        def restart():
+            gateway.__exit__()
+            gateway.__enter__()
+
         with Approver(Path(folder) / "gateway/state/admin.sock") as approver:
-            for number, task in enumerate(tasks, 1):
-                world.lay_out()
-                tools = Guarded(Http(gateway.url(), f"task-{number}"))
-                tools.list()
-                task.prepare(world)
-                rows[task.name] = play(world, tools, task, approver)
-                tools.close()
-    return rows
+            return {task.name: play(world, selection, task, connect, restart, approver) for task in tasks}
 
 
 def verdict(rows, tasks):
@@ -168,6 +192,7 @@ def main():
     parser.add_argument("--scenario", metavar="NAME", help="one attack or honest task, with its calls")
     parser.add_argument("--day", action="store_true", help="a working day instead")
     parser.add_argument("--one-run", action="store_true", help="the day as a single run of one agent")
+    parser.add_argument("--held-out", action="store_true", help="the second set: other servers, attacks and tasks")
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
     missing = [path for path in (PEERS / "python/bin/mcp-server-fetch", PEERS / "bin/node") if not path.exists()]
@@ -179,22 +204,24 @@ def main():
     # A plain name: pages are turned into Markdown, which escapes characters of random ones.
     folder = Path(tempfile.gettempdir()) / f"obedient-{os.getpid()}"
     folder.mkdir()
-    world = World(folder / "world")
+    selection = HELD_OUT if given.held_out else FIRST
+    world = selection.world(folder / "world")
     try:
-        return day.run(world, folder, given) if given.day else compare(world, folder, given)
+        return day.run(world, folder, given) if given.day else compare(world, selection, folder, given)
     finally:
         world.close()
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def compare(world, folder, given):
-    tasks = [*attacks(world), *honest(world)]
+def compare(world, selection, folder, given):
+    tasks = selection.tasks(world)
     if given.scenario:
         tasks = [task for task in tasks if task.name == given.scenario]
         if not tasks:
             print(f"no scenario `{given.scenario}`", file=sys.stderr)
             return 2
-    without, with_gateway = bare(world, tasks), guarded(world, tasks, folder)
+    without = bare(world, selection, tasks)
+    with_gateway = guarded(world, selection, tasks, folder)
     verdicts = verdict(with_gateway, tasks)
     if given.json:
         print(json.dumps({"bare": without, "gateway": with_gateway, "verdict": verdicts}, indent=1))
