@@ -16,6 +16,7 @@ mod flow;
 mod forgery;
 mod guides;
 mod identity;
+mod integrations;
 mod lifecycle;
 mod limits;
 mod matrix;
