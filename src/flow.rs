@@ -4,11 +4,13 @@
 //!
 //! Asking the person is left to [`crate::approval`], finding injections to [`crate::inspect`].
 
+mod action;
 pub mod class;
 mod digest;
 mod example;
 mod judge;
 mod order;
+mod passage;
 mod reading;
 mod rule;
 mod run;
@@ -56,22 +58,31 @@ pub struct FlowLimits {
     pub idle_s: u32,
     /// Runs that are kept in memory; the others are read from the store again.
     pub runs_in_memory: usize,
+    /// How often one call may get the same answer in `repeats_window_s` before it is refused as a
+    /// loop; 0 for as often as it likes.
+    pub repeats: u32,
+    /// Seconds.
+    pub repeats_window_s: u32,
 }
 
 impl Default for FlowLimits {
     fn default() -> Self {
-        Self {
-            sources: 4_096,
-            destinations: 65_536,
-            prints: 262_144,
-            orders: 4_096,
-            idle_s: 1_800,
-            runs_in_memory: 256,
-        }
+        Self::DEFAULT
     }
 }
 
 impl FlowLimits {
+    const DEFAULT: Self = Self {
+        sources: 4_096,
+        destinations: 65_536,
+        prints: 262_144,
+        orders: 8_192,
+        idle_s: 1_800,
+        runs_in_memory: 256,
+        repeats: 20,
+        repeats_window_s: 60,
+    };
+
     const fn of_run(self) -> Limits {
         Limits {
             sources: self.sources,

@@ -71,6 +71,8 @@ impl Gateway {
         if call.arrival.method != Method::ToolsCall {
             return Ok(None);
         }
+        let looping = self.refuse_loop(call, trail);
+        trail.carry_out(call.item.settings.modes.limits, looping)?;
         let Recalled { run, marked, .. } = &call.passed.recalled;
         let judgement = self.judgement(&call.item, run, marked, &mut call.arguments);
         trail.rules.extend(judgement.rules.iter().cloned());
@@ -97,6 +99,23 @@ impl Gateway {
         }
     }
 
+    /// The same call that gets the same answer over and over.
+    fn refuse_loop(
+        &self,
+        call: &Call<'_, Admitted>,
+        trail: &mut Trail,
+    ) -> Result<(), Refusal> {
+        let run = &call.passed.recalled.run;
+        let key = self.runs.call(&call.item.upstream.name, &call.item.name, &call.arguments);
+        trail.call = Some(key);
+        let Some(times) = self.runs.loops(run, key) else { return Ok(()) };
+        let text = format!(
+            "Not executed: this call was made {times} times within a short time and got the same \
+             answer each time. It will not get another. Go on with what you have, or tell the user."
+        );
+        Err(Refusal::new(Code::Limited, text, "the run repeats a call without progress"))
+    }
+
     fn judgement(
         &self,
         item: &Item,
@@ -109,6 +128,7 @@ impl Gateway {
             tool: &item.name,
             classes: classes_of(item),
             risk: item.settings.risk,
+            about: item.definition.str("description").unwrap_or_default(),
         };
         let value = Json::Object(std::mem::take(arguments));
         let judgement = self.runs.judge(run, sink, &value, marked);

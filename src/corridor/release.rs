@@ -45,8 +45,13 @@ impl Gateway {
         }
         let firewall = self.firewall_for(modes.firewall);
         let mut result = Json::Object(std::mem::take(&mut answer.result));
+        // An order may begin in one result and end in the next.
+        let tail = trail.run.as_ref().map(|run| self.runs.tail(run)).unwrap_or_default();
         let inspection =
-            firewall.inspect_from(answer.item.origin(), "", surface(method), &mut result);
+            firewall.inspect_from(answer.item.origin(), &tail, surface(method), &mut result);
+        if let (Some(run), false) = (&trail.run, inspection.blocks()) {
+            self.runs.answered(run, trail.call, &result);
+        }
         if let Json::Object(result) = result {
             answer.result = result;
         }

@@ -36,6 +36,8 @@ pub struct Trail {
     held: Option<String>,
     /// The run that the request belongs to.
     pub(super) run: Option<RunName>,
+    /// The call, as the run knows it again.
+    pub(super) call: Option<u64>,
     /// Rules that found something in what came back.
     pub(super) brought: BTreeSet<Arc<str>>,
     /// What came back gives orders to agents, as the rules see it.
@@ -59,6 +61,7 @@ impl Default for Trail {
             would: None,
             held: None,
             run: None,
+            call: None,
             brought: BTreeSet::new(),
             instructs: false,
             decided: false,

@@ -35,6 +35,9 @@ pub(super) struct Step {
     injected: bool,
     /// The nonce of the fence around the result.
     nonce: Option<String>,
+    /// What the tool that is called says of itself.
+    #[serde(default)]
+    about: String,
     /// Of a call.
     #[serde(default)]
     arguments: serde_json::Value,
@@ -92,7 +95,7 @@ fn finds(rules: &[Rule], rule: &Rule, trace: &[Step]) -> Result<bool, &'static s
             last = None;
             continue;
         }
-        let sink = Sink { server, tool, classes, risk: step.risk };
+        let sink = Sink { server, tool, classes, risk: step.risk, about: &step.about };
         last = Some(memory.judge(rules, &mut run, sink, &Json::from_value(step.arguments.clone())));
     }
     let judgement = last.ok_or("a trace must end with a call")?;

@@ -54,6 +54,9 @@ pub(super) enum Target {
     None,
     /// What is written there is obeyed by later agents or programs.
     Obeyed,
+    /// It leaves what is the user's own, or cannot be taken back: it is sent, run, paid, obeyed
+    /// later, put where others read, or lost.
+    Away,
 }
 
 /// When a rule applies: all that is written must hold.

@@ -16,9 +16,9 @@ use super::{
 use crate::{
     identity::Principal,
     ids,
-    inspect::Mode,
+    inspect::{self, Mode},
     label::{Integrity, Label},
-    mcp::Json,
+    mcp::{Json, Object},
     seal::Sealer,
     store::{
         Store, StoreError,
@@ -29,8 +29,10 @@ use crate::{
 mod blob;
 mod ledger;
 mod marks;
+mod recent;
 
 use ledger::Ledger;
+use recent::Recent;
 
 /// What a run read cannot be kept, so nobody may read it.
 #[derive(Debug, thiserror::Error)]
@@ -60,6 +62,7 @@ struct State {
     last: i64,
     /// Something that it read could not be kept: nothing more may be read.
     unkept: bool,
+    recent: Recent,
 }
 
 /// What a text brings to a run, read and not yet noted.
@@ -231,6 +234,35 @@ impl Runs {
         marks::strip(&run.0.state.lock().run, arguments)
     }
 
+    /// The end of what the run read, to be read together with what comes next.
+    pub fn tail(&self, run: &RunName) -> String {
+        run.0.state.lock().recent.tail.clone()
+    }
+
+    /// How often this call got the same answer lately, if that is too often.
+    pub fn loops(&self, run: &RunName, call: u64) -> Option<usize> {
+        let limits = self.rules.load().limits;
+        run.0.state.lock().recent.loops(call, limits, ids::now_ms())
+    }
+
+    /// A call as it is known again.
+    pub fn call(&self, server: &str, tool: &str, arguments: &Object) -> u64 {
+        let parts = [server.as_bytes(), tool.as_bytes(), &arguments.canonical()];
+        self.digester.join(&parts.map(|part| self.digester.of(REPEATED, part)))
+    }
+
+    /// Notes what a call got, as it reaches the agent.
+    pub fn answered(&self, run: &RunName, call: Option<u64>, answer: &Json) {
+        let limits = self.rules.load().limits;
+        let digest = call.map(|_| self.digester.of(REPEATED, &answer.to_bytes()));
+        let mut state = run.0.state.lock();
+        let recent = &mut state.recent;
+        recent.tail = inspect::tail(&recent.tail, answer);
+        if let (Some(call), Some(digest)) = (call, digest) {
+            recent.answered(call, digest, limits, ids::now_ms());
+        }
+    }
+
     /// Reads what came back, before marks are put on it. Nothing, if it cannot matter to the run.
     pub fn read(&self, run: &RunName, label: Label, value: &Json) -> Option<Brought> {
         let matters = label.integrity > Integrity::Trusted || !run.label().is_clean();
@@ -339,6 +371,8 @@ impl Runs {
     }
 }
 
+/// The kind of calls and answers among digests.
+const REPEATED: u8 = 102;
 /// Days after which a run is forgotten that nobody went on with.
 const RETAINED_DAYS: i64 = 30;
 

@@ -5,8 +5,7 @@ use base64::{Engine as _, engine::general_purpose};
 use super::{
     class::Classes,
     digest::{Digester, normal},
-    order,
-    reading::WORD,
+    passage,
     token::{self, Kind},
 };
 use crate::{mcp::Json, settings::Risk};
@@ -18,6 +17,9 @@ pub struct Sink<'a> {
     pub tool: &'a str,
     pub classes: Classes,
     pub risk: Risk,
+    /// What the tool says of itself. A server's word: it can add to what is asked about, and take
+    /// nothing away.
+    pub about: &'a str,
 }
 
 /// What an argument is for.
@@ -215,7 +217,7 @@ pub(super) fn described_by(leaf: &Leaf, digester: &Digester) -> Vec<u64> {
     let place = leaf.role == Role::Destination && !leaf.text.contains("://");
     let text = if place { leaf.text.trim_end_matches('/').rsplit('/').next() } else { None };
     let lower = text.unwrap_or(&leaf.text).to_lowercase();
-    order::words(&lower).map(|word| digester.of(WORD, word.as_bytes())).collect()
+    passage::words(digester, &lower)
 }
 
 /// Files that agents, shells and build servers read and obey, by how their path ends.
@@ -233,6 +235,16 @@ pub(super) fn is_obeyed(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(&path);
     let within = |folder: &str| path.starts_with(folder) || path.contains(&format!("/{folder}"));
     OBEYED.split_whitespace().any(|it| it == name) || OBEYED_FOLDERS.split_whitespace().any(within)
+}
+
+/// Names of folders that others can read.
+const SHARED: &str = "public public_html www wwwroot webroot htdocs shared share pub outbox dropbox html site";
+
+/// Whether others can read what is written to this path.
+pub(super) fn is_shared(path: &str) -> bool {
+    let path = path.to_lowercase();
+    let mut folders = path.split('/').rev().skip(1);
+    folders.any(|folder| SHARED.split_whitespace().any(|it| it == folder))
 }
 
 #[cfg(test)]
