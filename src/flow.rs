@@ -114,6 +114,9 @@ pub struct FlowRules {
     pub trusted: Arc<Trusted>,
     pub mode: Mode,
     pub limits: FlowLimits,
+    /// What runs read outlives a power cut, as the journal does where it is told to. Asked when the
+    /// gateway starts.
+    pub synced: bool,
 }
 
 impl FlowRules {
@@ -145,7 +148,7 @@ impl FlowRules {
             };
         }
         let (rules, trusted) = (rules.into(), Arc::new(trusted));
-        Ok(Self { rules, trusted, mode: Mode::Enforce, limits })
+        Ok(Self { rules, trusted, mode: Mode::Enforce, limits, synced: false })
     }
 
     /// The rules that are shipped, and nothing of an operator's.
@@ -193,7 +196,7 @@ impl Memory {
     fn learn(&self, run: &mut Run, mut source: Source, reading: &Reading) {
         if source.label.integrity == crate::label::Integrity::Trusted {
             // A program that only computes gives back what it was given.
-            source.label = run.label;
+            source.label = source.label.join(run.label);
         }
         source.instructs |= reading.to_agents;
         if source.label.integrity == crate::label::Integrity::Trusted {

@@ -10,12 +10,14 @@ use std::{
 
 mod encoded;
 mod join;
+mod secrets;
 mod weight;
 
 #[cfg(test)]
 mod tests;
 
 pub use join::{TAIL_BYTES_MAX, tail};
+pub use secrets::Secrets;
 
 use crate::{
     firewall::{
@@ -109,6 +111,8 @@ pub struct Inspection {
     pub instructs: bool,
     /// Some of it is no text and was not read: images, audio, unknown bytes.
     pub uninspected: bool,
+    /// Secrets that were taken out.
+    pub secrets: Secrets,
 }
 
 impl Inspection {
@@ -265,6 +269,9 @@ impl<'a> Walk<'a> {
         let edits_allowed =
             self.firewall.profile != Profile::Transparent && self.firewall.mode == Mode::Enforce;
         if edits_allowed && !edits.is_empty() {
+            for (span, rule) in &edits {
+                self.inspection.secrets.take(rule, text.get(span.clone()).unwrap_or_default());
+            }
             *text = redact::redact(text, &edits);
             self.inspection.edited = true;
         }

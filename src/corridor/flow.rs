@@ -15,7 +15,7 @@ use crate::{
     gateway::Gateway,
     ids,
     inspect::{Mode, Profile},
-    label::{Integrity, Label},
+    label::{Confidentiality, Integrity, Label},
     mcp::{Json, Method, Object},
     refusal::{Code, Refusal},
     spotlight::{META_PROVENANCE, without_fence},
@@ -175,7 +175,7 @@ impl Gateway {
         if let Json::Object(value) = value {
             *result = value;
         }
-        brought
+        brought.map(|brought| brought.withheld(&trail.secrets))
     }
 
     /// Notes what the run read, before it leaves.
@@ -255,6 +255,9 @@ fn label_of(item: &Item, trail: &Trail) -> Label {
     let mut label = classes_of(item).label();
     if trail.uninspected {
         label.integrity = Integrity::Untrusted;
+    }
+    if !trail.secrets.is_empty() {
+        label.confidentiality = Confidentiality::Private;
     }
     label
 }

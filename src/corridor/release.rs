@@ -56,6 +56,7 @@ impl Gateway {
             answer.result = result;
         }
         trail.found(&inspection);
+        trail.secrets = self.runs.secrets(&inspection.secrets);
         if inspection.blocks() {
             return Err(withheld("its content was stopped by the gateway's firewall"));
         }

@@ -38,6 +38,8 @@ pub struct Trail {
     pub(super) run: Option<RunName>,
     /// The call, as the run knows it again.
     pub(super) call: Option<u64>,
+    /// Secrets that were taken out of what came back, as the run knows them again.
+    pub(super) secrets: Vec<u64>,
     /// Rules that found something in what came back.
     pub(super) brought: BTreeSet<Arc<str>>,
     /// What came back gives orders to agents, as the rules see it.
@@ -62,6 +64,7 @@ impl Default for Trail {
             held: None,
             run: None,
             call: None,
+            secrets: Vec::new(),
             brought: BTreeSet::new(),
             instructs: false,
             decided: false,

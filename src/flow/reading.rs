@@ -19,6 +19,8 @@ pub(super) enum Naming {
     Mentioned,
     /// In a sentence that orders something.
     Ordered,
+    /// Nothing that is named: a part of a secret that was taken out.
+    Secret,
 }
 
 /// How much of one text is kept.
@@ -63,6 +65,13 @@ struct Said {
     orders: bool,
     /// One names a destination, and something that can be done with it.
     reports: bool,
+}
+
+impl Reading {
+    /// Adds parts of secrets that were taken out of the text.
+    pub(super) fn withhold(&mut self, secrets: &[u64]) {
+        self.tokens.extend(secrets.iter().map(|part| (*part, Naming::Secret)));
+    }
 }
 
 struct Reader<'a> {

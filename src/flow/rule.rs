@@ -18,6 +18,8 @@ use crate::{
 pub(super) enum Evidence {
     /// The argument holds a mark that stands on one result alone.
     Nonce,
+    /// The argument holds a secret that was taken out of a text.
+    Secret,
     /// A text that was read orders this destination, or describes this call.
     Order,
     /// The run read a text that speaks to agents.

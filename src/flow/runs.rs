@@ -11,13 +11,14 @@ use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Digester, FlowRules, Grant, Judgement, Memory, Sink, Source, reading::Reading, run::Run,
+    Digester, FlowRules, Grant, Judgement, Memory, Sink, Source, digest::normal, reading::Reading,
+    run::Run,
 };
 use crate::{
     identity::Principal,
     ids,
-    inspect::{self, Mode},
-    label::{Integrity, Label},
+    inspect::{self, Mode, Secrets},
+    label::Label,
     mcp::{Json, Object},
     seal::Sealer,
     store::{
@@ -69,6 +70,15 @@ struct State {
 #[derive(Clone, Debug)]
 pub struct Brought(Reading);
 
+impl Brought {
+    /// Secrets that the firewall took out of it.
+    #[must_use]
+    pub fn withheld(mut self, secrets: &[u64]) -> Self {
+        self.0.withhold(secrets);
+        self
+    }
+}
+
 /// What is told of a run to people.
 #[derive(Clone, Debug, Serialize)]
 pub struct Told {
@@ -110,10 +120,10 @@ impl Runs {
     /// Begins to keep runs; must be called within a runtime.
     pub fn new(store: Arc<Store>, sealer: Arc<Sealer>, rules: FlowRules) -> Self {
         Self {
-            rules: ArcSwap::from_pointee(rules),
             digester: Digester::new(&sealer),
             sealer,
-            ledger: Ledger::start(Arc::clone(&store)),
+            ledger: Ledger::start(Arc::clone(&store), rules.synced),
+            rules: ArcSwap::from_pointee(rules),
             store,
             live: Mutex::default(),
             opening: tokio::sync::Mutex::default(),
@@ -265,8 +275,15 @@ impl Runs {
 
     /// Reads what came back, before marks are put on it. Nothing, if it cannot matter to the run.
     pub fn read(&self, run: &RunName, label: Label, value: &Json) -> Option<Brought> {
-        let matters = label.integrity > Integrity::Trusted || !run.label().is_clean();
+        let matters = !label.is_clean() || !run.label().is_clean();
         matters.then(|| Brought(self.memory().read(value)))
+    }
+
+    /// Secrets as runs know them again.
+    pub fn secrets(&self, secrets: &Secrets) -> Vec<u64> {
+        const PARTS_MAX: usize = 4_096;
+        let parts = |secret| self.digester.secret(&normal(secret)).collect::<Vec<u64>>();
+        secrets.iter().flat_map(parts).take(PARTS_MAX).collect()
     }
 
     /// Notes that the run read this, durably.

@@ -150,11 +150,14 @@ impl Arguments {
 
     /// Every leaf that carries content rather than a place, in normal form and undone encodings.
     pub(super) fn contents(&self) -> impl Iterator<Item = (&Leaf, Vec<u8>)> {
-        let carries = |leaf: &&Leaf| leaf.role != Role::Destination || leaf.text.contains("://");
-        self.leaves
-            .iter()
-            .filter(carries)
-            .flat_map(|leaf| readings(&leaf.text).into_iter().map(move |reading| (leaf, reading)))
+        let carries = |leaf: &Leaf| leaf.role != Role::Destination || leaf.text.contains("://");
+        self.readings().filter(move |(leaf, _)| carries(leaf))
+    }
+
+    /// As [`Arguments::contents`], of places too.
+    pub(super) fn readings(&self) -> impl Iterator<Item = (&Leaf, Vec<u8>)> {
+        let of = |leaf| readings(leaf).into_iter();
+        self.leaves.iter().flat_map(move |leaf| of(&leaf.text).map(move |read| (leaf, read)))
     }
 }
 

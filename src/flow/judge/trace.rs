@@ -63,6 +63,7 @@ impl Trace<'_> {
         }
         self.described(&mut ties);
         self.overlaps(&mut ties);
+        self.secrets(&mut ties);
         ties
     }
 
@@ -231,7 +232,7 @@ impl Trace<'_> {
         let source = self.judge.run.sources.get(usize::from(source));
         let same = source.is_some_and(|source| *source.server == *self.sink.server);
         match (kind, naming) {
-            (_, Naming::Ordered) | (Kind::Account, _) => true,
+            (_, Naming::Ordered | Naming::Secret) | (Kind::Account, _) => true,
             // Whom money goes to is nobody's to name but the user's.
             (Kind::Name, _) if self.sink.classes.has(Class::Money) => true,
             (Kind::Path | Kind::Name, Naming::Mentioned) => self.obeyed && kind == Kind::Path,
@@ -323,6 +324,24 @@ impl Trace<'_> {
                 source,
                 place: format!("`{}` repeats text of", leaf.pointer),
             }));
+        }
+    }
+
+    /// Secrets that were taken out of what the run read, and stand in the call all the same.
+    fn secrets(&self, ties: &mut Vec<Tie>) {
+        let run = self.judge.run;
+        if !run.secrets {
+            return;
+        }
+        for (leaf, reading) in self.arguments.readings() {
+            let known = |part: u64| match run.tokens.get(&part)?.named {
+                Some((Naming::Secret, source)) => Some(source),
+                _ => None,
+            };
+            if let Some(source) = self.judge.digester.secret(&reading).find_map(known) {
+                let place = format!("`{}` holds a secret that was taken out of", leaf.pointer);
+                ties.push(Tie { evidence: Evidence::Secret, source, place });
+            }
         }
     }
 
