@@ -389,7 +389,10 @@ mod tests {
         assert_eq!(mine, run_of(std::process::id()));
         if std::path::Path::new("/proc/self/stat").exists() {
             let (_, started) = mine.rsplit_once(':').expect("a start");
-            let (_, first) = run_of(1).rsplit_once(':').map(|(a, b)| (a.to_owned(), b.to_owned())).expect("a start");
+            let (_, first) = run_of(1)
+                .rsplit_once(':')
+                .map(|(a, b)| (a.to_owned(), b.to_owned()))
+                .expect("a start");
             assert!(started.parse::<u64>().expect("ticks") > first.parse().expect("ticks"));
         }
     }

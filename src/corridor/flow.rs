@@ -100,11 +100,7 @@ impl Gateway {
     }
 
     /// The same call that gets the same answer over and over.
-    fn refuse_loop(
-        &self,
-        call: &Call<'_, Admitted>,
-        trail: &mut Trail,
-    ) -> Result<(), Refusal> {
+    fn refuse_loop(&self, call: &Call<'_, Admitted>, trail: &mut Trail) -> Result<(), Refusal> {
         let run = &call.passed.recalled.run;
         let key = self.runs.call(&call.item.upstream.name, &call.item.name, &call.arguments);
         trail.call = Some(key);

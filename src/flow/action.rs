@@ -28,8 +28,8 @@ impl Action {
         let name: Vec<u64> = own.clone().map(|part| passage::word(digester, part)).collect();
         let about = sink.about.to_lowercase();
         let first = order::words(&about).next();
-        let loses = own.into_iter().any(|part| order::destroys(part))
-            || first.is_some_and(order::destroys);
+        let loses =
+            own.into_iter().any(|part| order::destroys(part)) || first.is_some_and(order::destroys);
         Self {
             name,
             does: first.map(|word| passage::word(digester, word)),

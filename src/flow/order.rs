@@ -266,10 +266,13 @@ mod tests {
         ] {
             assert!(of(text).0, "{text}");
         }
-        for text in
-            ["Ada sent the report on Monday.", "The deletion took an hour.", "It is a note.", "nothing to commit, working tree clean",
-            "The path must be absolute."]
-        {
+        for text in [
+            "Ada sent the report on Monday.",
+            "The deletion took an hour.",
+            "It is a note.",
+            "nothing to commit, working tree clean",
+            "The path must be absolute.",
+        ] {
             assert_eq!(of(text), (false, false), "{text}");
         }
     }

@@ -265,7 +265,7 @@ fn sentences(line: &str) -> impl Iterator<Item = &str> {
         let ends = |(at, c): &(usize, char)| {
             let after = rest.get(at + c.len_utf8()..).unwrap_or("");
             matches!(c, '。' | '！' | '？')
-                || matches!(c, '.' | '!' | '?') && after.starts_with([' ', '\t'])
+                || matches!(c, '.' | '!' | '?') && after.starts_with([' ', '\t', '<'])
         };
         let cut = rest.char_indices().find(ends).map_or(rest.len(), |(at, c)| at + c.len_utf8());
         let (sentence, after) = rest.split_at(cut);

@@ -241,7 +241,8 @@ pub(super) fn is_obeyed(path: &str) -> bool {
 }
 
 /// Names of folders that others can read.
-const SHARED: &str = "public public_html www wwwroot webroot htdocs shared share pub outbox dropbox html site";
+const SHARED: &str =
+    "public public_html www wwwroot webroot htdocs shared share pub outbox dropbox html site";
 
 /// Whether others can read what is written to this path.
 pub(super) fn is_shared(path: &str) -> bool {

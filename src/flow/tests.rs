@@ -18,6 +18,7 @@ use crate::{
 };
 
 mod lasting;
+mod recent;
 mod traces;
 
 fn rules_with(limits: FlowLimits) -> FlowRules {

@@ -59,7 +59,8 @@ mod tests {
     use super::{CALLS_MAX, Recent};
     use crate::flow::FlowLimits;
 
-    const LIMITS: FlowLimits = FlowLimits { repeats: 3, repeats_window_s: 60, ..FlowLimits::DEFAULT };
+    const LIMITS: FlowLimits =
+        FlowLimits { repeats: 3, repeats_window_s: 60, ..FlowLimits::DEFAULT };
 
     fn after(answers: &[u64]) -> Recent {
         let mut recent = Recent::default();
