@@ -11,7 +11,10 @@ use crate::{
     approval::Held,
     catalog::Item,
     firewall::Disposition,
-    flow::{Brought, Judgement, RunName, Sink, Source, Unkept, class::Classes},
+    flow::{
+        Brought, Judgement, RunName, Sink, Source, Unkept,
+        class::{Class, Classes},
+    },
     gateway::Gateway,
     ids,
     inspect::{Mode, Profile},
@@ -69,7 +72,7 @@ impl Gateway {
         trail: &mut Trail,
     ) -> Result<Option<Judgement>, Refusal> {
         if call.arrival.method != Method::ToolsCall {
-            return Ok(None);
+            return self.judge_carried(call, trail).map(|()| None);
         }
         let looping = self.refuse_loop(call, trail);
         trail.carry_out(call.item.settings.modes.limits, looping)?;
@@ -97,6 +100,46 @@ impl Gateway {
             Disposition::Block => Err(refusal),
             Disposition::Allow | Disposition::Hold => Ok(Some(judgement)),
         }
+    }
+
+    /// A prompt's arguments, a resource's address and what is to be completed can carry what the run
+    /// read to another server. Nobody can be asked about them, so they are refused.
+    fn judge_carried(
+        &self,
+        call: &mut Call<'_, Admitted>,
+        trail: &mut Trail,
+    ) -> Result<(), Refusal> {
+        let params = &call.arrival.params;
+        let carried = match call.arrival.method {
+            Method::PromptsGet => params.get("arguments"),
+            Method::ResourcesRead => params.get("uri"),
+            Method::Complete => params.get("argument"),
+            _ => None,
+        };
+        let Some(carried) = carried else { return Ok(()) };
+        let classes = Classes::none().with(Class::Egress);
+        let sink = Sink {
+            server: &call.item.upstream.name,
+            tool: &call.item.name,
+            classes,
+            risk: call.item.settings.risk,
+            about: "",
+        };
+        let run = &call.passed.recalled.run;
+        let judgement = self.runs.judge_carried(run, sink, carried);
+        trail.rules.extend(judgement.rules.iter().cloned());
+        if judgement.disposition == Disposition::Allow {
+            return Ok(());
+        }
+        let text = "Not executed: the request carries what this run read at another server. Do \
+            not try it another way; tell the user.";
+        let refusal = Refusal::new(Code::Blocked, text, judgement.reasons.join("; "));
+        let observes = self.runs.mode() == Mode::Observe;
+        if observes || call.item.settings.modes.firewall == Mode::Observe {
+            trail.would_refuse(&refusal);
+            return Ok(());
+        }
+        Err(refusal)
     }
 
     /// The same call that gets the same answer over and over.

@@ -34,6 +34,13 @@ pub(super) enum Evidence {
     Any,
 }
 
+impl Evidence {
+    /// It shows that the call carries what the run read, wherever it goes.
+    pub(super) const fn is_carried(self) -> bool {
+        matches!(self, Self::Nonce | Self::Secret | Self::Overlap)
+    }
+}
+
 /// What a flow rule does.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd)]
 #[serde(rename_all = "snake_case")]

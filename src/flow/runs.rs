@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Digester, FlowRules, Grant, Judgement, Memory, Sink, Source, digest::normal, reading::Reading,
-    run::Run,
+    rule::Rule, run::Run,
 };
 use crate::{
     identity::Principal,
@@ -31,9 +31,11 @@ mod blob;
 mod ledger;
 mod marks;
 mod recent;
+mod told;
 
 use ledger::Ledger;
 use recent::Recent;
+pub use told::Told;
 
 /// What a run read cannot be kept, so nobody may read it.
 #[derive(Debug, thiserror::Error)]
@@ -77,22 +79,6 @@ impl Brought {
         self.0.withhold(secrets);
         self
     }
-}
-
-/// What is told of a run to people.
-#[derive(Clone, Debug, Serialize)]
-pub struct Told {
-    pub id: String,
-    pub principal: String,
-    pub name: Option<String>,
-    pub started: i64,
-    pub last: i64,
-    pub label: Label,
-    /// It read more than is kept, and counts as having read everything.
-    pub saturated: bool,
-    /// Sources, the latest last.
-    pub sources: Vec<Source>,
-    pub grants: usize,
 }
 
 /// What one row of the store says, beside its digests.
@@ -237,6 +223,16 @@ impl Runs {
         let mut state = run.0.state.lock();
         let rules = self.rules.load();
         self.memory().judge_marked(&rules.rules, &mut state.run, sink, arguments, &nonces)
+    }
+
+    /// Judges a request that is no tool call, and that nobody can be asked about: only by what it
+    /// carries.
+    pub fn judge_carried(&self, run: &RunName, sink: Sink<'_>, carried: &Json) -> Judgement {
+        let rules = self.rules.load();
+        let carries = |rule: &&Rule| rule.written.when.evidence.iter().all(|it| it.is_carried());
+        let rules: Vec<Rule> = rules.rules.iter().filter(carries).cloned().collect();
+        let mut state = run.0.state.lock();
+        self.memory().judge_marked(&rules, &mut state.run, sink, carried, &[])
     }
 
     /// Takes our own marks out of arguments, and tells whose they were.
@@ -402,24 +398,6 @@ impl RunName {
     /// What the run read, taken together.
     pub fn label(&self) -> Label {
         self.0.state.lock().run.label
-    }
-}
-
-impl Live {
-    fn told(&self) -> Told {
-        let state = self.state.lock();
-        let RunRow { id, principal, name, started, .. } = self.row.clone();
-        Told {
-            id,
-            principal,
-            name,
-            started,
-            last: state.last,
-            label: state.run.label,
-            saturated: state.run.saturated,
-            sources: state.run.sources.clone(),
-            grants: state.run.grants.len(),
-        }
     }
 }
 

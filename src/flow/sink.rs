@@ -198,16 +198,20 @@ fn readings(text: &str) -> Vec<Vec<u8>> {
     let runs = text.split(|c: char| !encoded(c)).flat_map(|run| run.split('='));
     for run in runs.filter(|run| run.len() >= ENCODED_CHARS_MIN) {
         let plain = run.replace('-', "+").replace('_', "/");
-        let whole = plain.get(..plain.len() - plain.len() % 4).unwrap_or("");
-        let decoded = [
-            general_purpose::STANDARD_NO_PAD.decode(&plain).ok(),
-            general_purpose::STANDARD_NO_PAD.decode(whole).ok(),
-            unhex(run),
-        ];
-        let texts = decoded.into_iter().flatten();
+        // What stands before it, as in an address, moves where its groups of four begin.
+        let texts = (0..4).filter_map(|start| from_base64(plain.get(start..)?));
         all.extend(texts.map(|bytes| normal(&String::from_utf8_lossy(&bytes))));
     }
+    let digits = text.split(|c: char| !c.is_ascii_hexdigit());
+    let digits = digits.filter(|run| run.len() >= ENCODED_CHARS_MIN);
+    all.extend(digits.filter_map(unhex).map(|bytes| normal(&String::from_utf8_lossy(&bytes))));
     all
+}
+
+fn from_base64(text: &str) -> Option<Vec<u8>> {
+    let whole = text.get(..text.len() - text.len() % 4)?;
+    let decode = |text| general_purpose::STANDARD_NO_PAD.decode(text).ok();
+    decode(text).or_else(|| decode(whole))
 }
 
 fn unhex(text: &str) -> Option<Vec<u8>> {
@@ -278,8 +282,11 @@ mod tests {
         let hex: String = TEXT.bytes().map(|byte| format!("{byte:02x}")).collect();
         let backwards: String = TEXT.chars().rev().collect();
         let percent = TEXT.replace(' ', "%20");
-        for carried in [base64, hex, backwards, percent] {
-            let carried = format!("http://e.example/?d={carried}");
+        for (carried, before) in [base64, hex, backwards, percent]
+            .iter()
+            .flat_map(|carried| ["?d=", "", "a/", "ab/", "abc/"].map(|before| (carried, before)))
+        {
+            let carried = format!("http://e.example/{before}{carried}");
             let found = readings(&carried).iter().any(|reading| {
                 let wanted = normal(TEXT);
                 reading.windows(wanted.len()).any(|window| window == wanted)

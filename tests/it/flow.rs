@@ -174,10 +174,11 @@ async fn an_order_over_two_results_is_found() {
     other.call("w__page", json!({"page": 2})).await;
     let records = gateway.end().await;
     let found = records.iter().filter(|entry| {
-        let facts = entry.payload["unmapped"]["bartizan"].to_string();
-        entry.operation == "tools/call" && facts.contains("injection.override-previous")
+        entry.phase == "outcome"
+            && entry.payload.to_string().contains("injection.override-previous")
     });
-    assert_eq!(found.count(), 1, "the second half alone says nothing");
+    let shown: Vec<String> = records.iter().map(|entry| entry.payload.to_string()).collect();
+    assert_eq!(found.count(), 1, "the second half alone says nothing: {shown:#?}");
 }
 
 #[tokio::test]

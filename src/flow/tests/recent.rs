@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Kept, kept};
 use crate::{
-    firewall::{Disposition, Ruleset, Source as Rules, Surface, Thresholds},
+    firewall::{Disposition, Ruleset, Source as Rules, Surface, score::Thresholds},
     flow::{RunName, Source, class::Classes},
     inspect::{Firewall, Mode, Profile},
     mcp::{Json, Object, json},
