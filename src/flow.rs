@@ -4,11 +4,13 @@
 //!
 //! Asking the person is left to [`crate::approval`], finding injections to [`crate::inspect`].
 
+mod action;
 pub mod class;
 mod digest;
 mod example;
 mod judge;
 mod order;
+mod passage;
 mod reading;
 mod rule;
 mod run;
@@ -56,22 +58,31 @@ pub struct FlowLimits {
     pub idle_s: u32,
     /// Runs that are kept in memory; the others are read from the store again.
     pub runs_in_memory: usize,
+    /// How often one call may get the same answer in `repeats_window_s` before it is refused as a
+    /// loop; 0 for as often as it likes.
+    pub repeats: u32,
+    /// Seconds.
+    pub repeats_window_s: u32,
 }
 
 impl Default for FlowLimits {
     fn default() -> Self {
-        Self {
-            sources: 4_096,
-            destinations: 65_536,
-            prints: 262_144,
-            orders: 4_096,
-            idle_s: 1_800,
-            runs_in_memory: 256,
-        }
+        Self::DEFAULT
     }
 }
 
 impl FlowLimits {
+    const DEFAULT: Self = Self {
+        sources: 4_096,
+        destinations: 65_536,
+        prints: 262_144,
+        orders: 8_192,
+        idle_s: 1_800,
+        runs_in_memory: 256,
+        repeats: 20,
+        repeats_window_s: 60,
+    };
+
     const fn of_run(self) -> Limits {
         Limits {
             sources: self.sources,
@@ -103,6 +114,9 @@ pub struct FlowRules {
     pub trusted: Arc<Trusted>,
     pub mode: Mode,
     pub limits: FlowLimits,
+    /// What runs read outlives a power cut, as the journal does where it is told to. Asked when the
+    /// gateway starts.
+    pub synced: bool,
 }
 
 impl FlowRules {
@@ -134,7 +148,7 @@ impl FlowRules {
             };
         }
         let (rules, trusted) = (rules.into(), Arc::new(trusted));
-        Ok(Self { rules, trusted, mode: Mode::Enforce, limits })
+        Ok(Self { rules, trusted, mode: Mode::Enforce, limits, synced: false })
     }
 
     /// The rules that are shipped, and nothing of an operator's.
@@ -182,7 +196,7 @@ impl Memory {
     fn learn(&self, run: &mut Run, mut source: Source, reading: &Reading) {
         if source.label.integrity == crate::label::Integrity::Trusted {
             // A program that only computes gives back what it was given.
-            source.label = run.label;
+            source.label = source.label.join(run.label);
         }
         source.instructs |= reading.to_agents;
         if source.label.integrity == crate::label::Integrity::Trusted {

@@ -11,6 +11,7 @@ use std::{
 mod encoded;
 mod join;
 mod lifecycle;
+mod secrets;
 mod subject;
 mod weight;
 
@@ -19,6 +20,7 @@ mod tests;
 
 pub use join::{TAIL_BYTES_MAX, tail};
 pub use lifecycle::{Falling, Lifecycle, Spot};
+pub use secrets::Secrets;
 pub use subject::Subject;
 
 use self::{lifecycle::Fates, subject::Pointer};
@@ -121,6 +123,8 @@ pub struct Inspection {
     pub exclusions: BTreeSet<Arc<str>>,
     /// Where rules matched, as far as it is kept.
     pub spots: Vec<Spot>,
+    /// Secrets that were taken out.
+    pub secrets: Secrets,
 }
 
 impl Inspection {
@@ -327,6 +331,9 @@ impl<'a> Walk<'a> {
         let edits_allowed =
             self.firewall.profile != Profile::Transparent && self.firewall.mode == Mode::Enforce;
         if edits_allowed && !edits.is_empty() {
+            for (span, rule) in &edits {
+                self.inspection.secrets.take(rule, text.get(span.clone()).unwrap_or_default());
+            }
             *text = redact::redact(text, &edits);
             self.inspection.edited = true;
         }

@@ -59,7 +59,9 @@ impl Gateway {
     }
 
     fn configuration(&self, port: u16, folder: &Path) -> String {
-        let mut text = format!("[listen]\naddress = \"127.0.0.1:{port}\"\n");
+        // One call over and over is no loop here.
+        let listen = format!("[listen]\naddress = \"127.0.0.1:{port}\"\n");
+        let mut text = listen + "[flow.limits]\nrepeats = 0\n";
         for (name, reach) in &self.upstreams {
             // A JSON string, or a list of them, is also one in TOML.
             let line = match reach {

@@ -233,8 +233,26 @@ fn stated(request: &Request) -> Option<ClientInfo> {
 fn principal(hello: &Hello) -> Principal {
     let uid = rustix::process::geteuid().as_raw();
     let mut principal = Principal::new(format!("local:{uid}"), Proof::Local);
-    principal.run = Some(format!("wrap:{}", hello.process));
+    principal.run = Some(run_of(hello.process));
     principal
+}
+
+/// A process by its number and, where the system tells, when it started: numbers are used again, and
+/// another process is another run.
+fn run_of(process: u32) -> String {
+    match started(process) {
+        Some(started) => format!("wrap:{process}:{started}"),
+        None => format!("wrap:{process}"),
+    }
+}
+
+/// Clock ticks from the system's start to the process's (proc_pid_stat(5), field 22).
+fn started(process: u32) -> Option<u64> {
+    const FIELDS_BETWEEN: usize = 19;
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    // The name before it stands in brackets and may hold anything.
+    let (_, fields) = stat.rsplit_once(')')?;
+    fields.split_whitespace().nth(FIELDS_BETWEEN)?.parse().ok()
 }
 
 /// A name for the server: as stated, or from its program.
@@ -358,5 +376,24 @@ impl TokenSource for Tokens {
 
     async fn look_again(&self) {
         self.source.look_again();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::run_of;
+
+    #[test]
+    fn a_number_that_is_used_again_is_another_run() {
+        let mine = run_of(std::process::id());
+        assert_eq!(mine, run_of(std::process::id()));
+        if std::path::Path::new("/proc/self/stat").exists() {
+            let (_, started) = mine.rsplit_once(':').expect("a start");
+            let (_, first) = run_of(1)
+                .rsplit_once(':')
+                .map(|(a, b)| (a.to_owned(), b.to_owned()))
+                .expect("a start");
+            assert!(started.parse::<u64>().expect("ticks") > first.parse().expect("ticks"));
+        }
     }
 }

@@ -12,7 +12,10 @@ use tokio_util::sync::CancellationToken;
 use super::Parts;
 use crate::{
     bundle::{Bundle, BundleError, Kept, PublicKey, pull},
-    config::{Config, file::BundleFile},
+    config::{
+        Config,
+        file::{BundleFile, RecordSurvives},
+    },
     firewall::{
         Ruleset, Source,
         breaker::Breaker,
@@ -110,6 +113,7 @@ pub(crate) fn flow(config: &Config) -> anyhow::Result<FlowRules> {
         anyhow::anyhow!("the flow rules cannot be used:\n{}", lines.join("\n"))
     })?;
     rules.mode = config.file.mode.unwrap_or(stated.mode);
+    rules.synced = matches!(config.file.audit.durability, Some(RecordSurvives::Power));
     Ok(rules)
 }
 

@@ -11,11 +11,14 @@ use crate::{
     approval::Held,
     catalog::Item,
     firewall::Disposition,
-    flow::{Brought, Judgement, RunName, Sink, Source, Unkept, class::Classes},
+    flow::{
+        Brought, Judgement, RunName, Sink, Source, Unkept,
+        class::{Class, Classes},
+    },
     gateway::Gateway,
     ids,
     inspect::{Mode, Profile},
-    label::{Integrity, Label},
+    label::{Confidentiality, Integrity, Label},
     mcp::{Json, Method, Object},
     refusal::{Code, Refusal},
     spotlight::{META_PROVENANCE, without_fence},
@@ -69,8 +72,10 @@ impl Gateway {
         trail: &mut Trail,
     ) -> Result<Option<Judgement>, Refusal> {
         if call.arrival.method != Method::ToolsCall {
-            return Ok(None);
+            return self.judge_carried(call, trail).map(|()| None);
         }
+        let looping = self.refuse_loop(call, trail);
+        trail.carry_out(call.item.settings.modes.limits, looping)?;
         let Recalled { run, marked, .. } = &call.passed.recalled;
         let judgement = self.judgement(&call.item, run, marked, &mut call.arguments);
         trail.rules.extend(judgement.rules.iter().cloned());
@@ -97,6 +102,59 @@ impl Gateway {
         }
     }
 
+    /// A prompt's arguments, a resource's address and what is to be completed can carry what the run
+    /// read to another server. Nobody can be asked about them, so they are refused.
+    fn judge_carried(
+        &self,
+        call: &mut Call<'_, Admitted>,
+        trail: &mut Trail,
+    ) -> Result<(), Refusal> {
+        let params = &call.arrival.params;
+        let carried = match call.arrival.method {
+            Method::PromptsGet => params.get("arguments"),
+            Method::ResourcesRead => params.get("uri"),
+            Method::Complete => params.get("argument"),
+            _ => None,
+        };
+        let Some(carried) = carried else { return Ok(()) };
+        let classes = Classes::none().with(Class::Egress);
+        let sink = Sink {
+            server: &call.item.upstream.name,
+            tool: &call.item.name,
+            classes,
+            risk: call.item.settings.risk,
+            about: "",
+        };
+        let run = &call.passed.recalled.run;
+        let judgement = self.runs.judge_carried(run, sink, carried);
+        trail.rules.extend(judgement.rules.iter().cloned());
+        if judgement.disposition == Disposition::Allow {
+            return Ok(());
+        }
+        let text = "Not executed: the request carries what this run read at another server. Do \
+            not try it another way; tell the user.";
+        let refusal = Refusal::new(Code::Blocked, text, judgement.reasons.join("; "));
+        let observes = self.runs.mode() == Mode::Observe;
+        if observes || call.item.settings.modes.firewall == Mode::Observe {
+            trail.would_refuse(&refusal);
+            return Ok(());
+        }
+        Err(refusal)
+    }
+
+    /// The same call that gets the same answer over and over.
+    fn refuse_loop(&self, call: &Call<'_, Admitted>, trail: &mut Trail) -> Result<(), Refusal> {
+        let run = &call.passed.recalled.run;
+        let key = self.runs.call(&call.item.upstream.name, &call.item.name, &call.arguments);
+        trail.call = Some(key);
+        let Some(times) = self.runs.loops(run, key) else { return Ok(()) };
+        let text = format!(
+            "Not executed: this call was made {times} times within a short time and got the same \
+             answer each time. It will not get another. Go on with what you have, or tell the user."
+        );
+        Err(Refusal::new(Code::Limited, text, "the run repeats a call without progress"))
+    }
+
     fn judgement(
         &self,
         item: &Item,
@@ -109,6 +167,7 @@ impl Gateway {
             tool: &item.name,
             classes: classes_of(item),
             risk: item.settings.risk,
+            about: item.definition.str("description").unwrap_or_default(),
         };
         let value = Json::Object(std::mem::take(arguments));
         let judgement = self.runs.judge(run, sink, &value, marked);
@@ -155,7 +214,7 @@ impl Gateway {
         if let Json::Object(value) = value {
             *result = value;
         }
-        brought
+        brought.map(|brought| brought.withheld(&trail.secrets))
     }
 
     /// Notes what the run read, before it leaves.
@@ -235,6 +294,9 @@ fn label_of(item: &Item, trail: &Trail) -> Label {
     let mut label = classes_of(item).label();
     if trail.uninspected {
         label.integrity = Integrity::Untrusted;
+    }
+    if !trail.secrets.is_empty() {
+        label.confidentiality = Confidentiality::Private;
     }
     label
 }

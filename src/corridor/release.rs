@@ -68,13 +68,20 @@ impl Gateway {
         self.compare(&answer.item, &answer.result, trail)?;
         let firewall = self.firewall_for(modes.firewall);
         let mut result = Json::Object(std::mem::take(&mut answer.result));
-        let inspection = firewall.inspect_from(answer.subject(), "", surface(method), &mut result);
+        // An order may begin in one result and end in the next.
+        let tail = trail.run.as_ref().map(|run| self.runs.tail(run)).unwrap_or_default();
+        let inspection =
+            firewall.inspect_from(answer.subject(), &tail, surface(method), &mut result);
+        if let (Some(run), false) = (&trail.run, inspection.blocks()) {
+            self.runs.answered(run, trail.call, &result);
+        }
         if let Json::Object(result) = result {
             answer.result = result;
         }
         trail.found(&inspection);
         let (arrival, item) = (answer.arrival, &answer.item);
         self.capture(arrival, item, surface(method), &answer.result, &inspection);
+        trail.secrets = self.runs.secrets(&inspection.secrets);
         if inspection.blocks() {
             let whole = answer.passed.kind == ResultType::Complete
                 && check_schema(&answer.item, &answer.result).is_ok();

@@ -45,6 +45,10 @@ pub struct Trail {
     held: Option<String>,
     /// The run that the request belongs to.
     pub(super) run: Option<RunName>,
+    /// The call, as the run knows it again.
+    pub(super) call: Option<u64>,
+    /// Secrets that were taken out of what came back, as the run knows them again.
+    pub(super) secrets: Vec<u64>,
     /// Rules that found something in what came back.
     pub(super) brought: BTreeSet<Arc<str>>,
     /// What came back gives orders to agents, as the rules see it.
@@ -77,6 +81,8 @@ impl Default for Trail {
             would: None,
             held: None,
             run: None,
+            call: None,
+            secrets: Vec::new(),
             brought: BTreeSet::new(),
             instructs: false,
             released: None,

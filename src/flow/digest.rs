@@ -84,6 +84,12 @@ impl Digester {
         if prints.len() > max { Err(TooMany) } else { Ok(prints) }
     }
 
+    /// Digests of every part of a secret that tells it from words: parts with a digit.
+    pub(super) fn secret(&self, normal: &[u8]) -> impl Iterator<Item = u64> {
+        let parts = normal.windows(GRAM_BYTES).map(|part| part.iter().any(u8::is_ascii_digit));
+        self.grams(normal).zip(parts).filter_map(|(gram, tells)| tells.then_some(gram))
+    }
+
     /// The digest of every run of [`GRAM_BYTES`] bytes, rolled from one to the next.
     fn grams(&self, normal: &[u8]) -> impl Iterator<Item = u64> {
         let power = (1..GRAM_BYTES).fold(1_u64, |power, _| power.wrapping_mul(self.factor));

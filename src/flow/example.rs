@@ -7,13 +7,13 @@ use serde::Deserialize;
 use super::{
     FlowLimits, Memory,
     class::Classes,
-    digest::Digester,
+    digest::{Digester, normal},
     rule::{FlowRuleError, Rule, fault},
     run::{Run, Source as Read},
     sink::Sink,
     trusted::Trusted,
 };
-use crate::{firewall::Source, mcp::Json, seal::Sealer, settings::Risk};
+use crate::{firewall::Source, label::Confidentiality, mcp::Json, seal::Sealer, settings::Risk};
 
 /// One step of a trace: something that is read, or a call.
 #[derive(Clone, Debug, Deserialize)]
@@ -33,8 +33,13 @@ pub(super) struct Step {
     /// Rules for injections found something in the result.
     #[serde(default)]
     injected: bool,
+    /// A secret that was taken out of the result.
+    secret: Option<String>,
     /// The nonce of the fence around the result.
     nonce: Option<String>,
+    /// What the tool that is called says of itself.
+    #[serde(default)]
+    about: String,
     /// Of a call.
     #[serde(default)]
     arguments: serde_json::Value,
@@ -78,8 +83,15 @@ fn finds(rules: &[Rule], rule: &Rule, trace: &[Step]) -> Result<bool, &'static s
             .and_then(|name| name.split_once('/'))
             .ok_or("a step of a trace names no `SERVER/TOOL` in `read` or `call`")?;
         if step.read.is_some() {
+            let mut label = classes.label();
+            let mut reading = memory.read(&Json::from(step.text.as_str()));
+            if let Some(secret) = &step.secret {
+                label.confidentiality = Confidentiality::Private;
+                let parts: Vec<u64> = memory.digester.secret(&normal(secret)).collect();
+                reading.withhold(&parts);
+            }
             let read = Read {
-                label: classes.label(),
+                label,
                 server: server.into(),
                 tool: tool.into(),
                 time: 0,
@@ -87,12 +99,11 @@ fn finds(rules: &[Rule], rule: &Rule, trace: &[Step]) -> Result<bool, &'static s
                 instructs: step.injected,
                 nonce: step.nonce.clone(),
             };
-            let reading = memory.read(&Json::from(step.text.as_str()));
             memory.learn(&mut run, read, &reading);
             last = None;
             continue;
         }
-        let sink = Sink { server, tool, classes, risk: step.risk };
+        let sink = Sink { server, tool, classes, risk: step.risk, about: &step.about };
         last = Some(memory.judge(rules, &mut run, sink, &Json::from_value(step.arguments.clone())));
     }
     let judgement = last.ok_or("a trace must end with a call")?;

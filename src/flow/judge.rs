@@ -4,11 +4,12 @@
 use std::sync::Arc;
 
 use super::{
+    action::Action as Doing,
     class::Class,
     digest::Digester,
     rule::{Action, Evidence, Rule, Target},
     run::{Grant, Run, Source},
-    sink::{Arguments, Sink, is_obeyed},
+    sink::{Arguments, Sink, is_obeyed, is_shared},
     token::Kind,
     trusted::Trusted,
 };
@@ -58,7 +59,9 @@ impl Judge<'_> {
         if self.run.label.is_clean() || !(sink.classes.has_consequences() || obeyed) {
             return Judgement::default();
         }
-        let trace = Trace { judge: self, sink, arguments, obeyed };
+        let doing = Doing::of(sink, self.digester);
+        let aim = Aim { obeyed, away: obeyed || goes_away(sink, arguments, &doing) };
+        let trace = Trace { judge: self, sink, arguments, obeyed, doing };
         let mut ties = trace.ties();
         ties.extend(nonces.iter().map(|source| Tie {
             evidence: Evidence::Nonce,
@@ -69,7 +72,7 @@ impl Judge<'_> {
         let grant = Grant { keys, sources: self.run.sources.len() };
         let mut judgement = Judgement { grant, ..Judgement::default() };
         for rule in self.rules.iter().filter(|rule| rule.action > Action::Off) {
-            let found = self.applies(rule, sink, obeyed, arguments, &ties);
+            let found = self.applies(rule, sink, aim, arguments, &ties);
             if let Some(tie) = found {
                 self.take(rule, sink, tie, &mut judgement);
             }
@@ -82,7 +85,7 @@ impl Judge<'_> {
         &self,
         rule: &Rule,
         sink: Sink<'_>,
-        obeyed: bool,
+        aim: Aim,
         arguments: &Arguments,
         ties: &'t [Tie],
     ) -> Option<&'t Tie> {
@@ -95,7 +98,8 @@ impl Judge<'_> {
         let aimed = match when.target {
             None => true,
             Some(Target::None) => arguments.destinations.is_empty(),
-            Some(Target::Obeyed) => obeyed,
+            Some(Target::Obeyed) => aim.obeyed,
+            Some(Target::Away) => aim.away,
         };
         let run = self.run.label.integrity >= when.run.integrity
             && self.run.label.confidentiality >= when.run.confidentiality;
@@ -149,6 +153,21 @@ impl Judge<'_> {
     fn source(&self, index: u16) -> Option<&Source> {
         self.run.sources.get(usize::from(index))
     }
+}
+
+/// Where a call goes, as [`Target`] asks.
+#[derive(Clone, Copy, Debug)]
+struct Aim {
+    obeyed: bool,
+    away: bool,
+}
+
+fn goes_away(sink: Sink<'_>, arguments: &Arguments, doing: &Doing) -> bool {
+    let classes = [Class::Egress, Class::Exec, Class::Money, Class::PersistsInstructions];
+    classes.into_iter().any(|class| sink.classes.has(class))
+        || sink.risk >= Risk::High
+        || doing.destroys
+        || arguments.destinations.iter().any(|it| it.kind == Kind::Path && is_shared(&it.token))
 }
 
 /// A source in words, from names of the gateway's own alone.

@@ -4,6 +4,7 @@
 use super::{
     digest::{Digester, normal},
     order::{self, Tone},
+    passage::{self, PARAGRAPH, REPORT, SENTENCE},
     token::{self, Kind},
 };
 use crate::mcp::{Json, json};
@@ -18,6 +19,8 @@ pub(super) enum Naming {
     Mentioned,
     /// In a sentence that orders something.
     Ordered,
+    /// Nothing that is named: a part of a secret that was taken out.
+    Secret,
 }
 
 /// How much of one text is kept.
@@ -33,7 +36,7 @@ pub(super) struct Bounds {
 pub(super) struct Reading {
     pub(super) tokens: Vec<(u64, Naming)>,
     pub(super) prints: Vec<u64>,
-    /// The words of each passage that orders something, sorted.
+    /// Each passage that orders something, or tells of something, as [`passage::keep`] makes it.
     pub(super) orders: Vec<Vec<u64>>,
     /// It speaks to agents, and orders something.
     pub(super) to_agents: bool,
@@ -43,12 +46,8 @@ pub(super) struct Reading {
 
 /// Words of a line that is a list's entry rather than a sentence.
 const LISTED_WORDS_MAX: usize = 4;
-/// Words of a passage that are kept; in longer ones an order is not described, but buried.
-const ORDER_WORDS_MAX: usize = 240;
 /// Bytes of a text that is looked at as JSON.
 const JSON_BYTES_MAX: usize = 4 << 20;
-/// The kind of a passage's words among digests.
-pub(super) const WORD: u8 = 100;
 
 impl Reading {
     /// Reads every text and key of a message; `_meta` is for programs.
@@ -56,6 +55,22 @@ impl Reading {
         let mut reader = Reader { digester, bounds, reading: Self::default(), text: Vec::new() };
         reader.value(value, 0);
         reader.finish()
+    }
+}
+
+/// What the sentences of a paragraph do.
+#[derive(Default)]
+struct Said {
+    /// One orders something.
+    orders: bool,
+    /// One names a destination, and something that can be done with it.
+    reports: bool,
+}
+
+impl Reading {
+    /// Adds parts of secrets that were taken out of the text.
+    pub(super) fn withhold(&mut self, secrets: &[u64]) {
+        self.tokens.extend(secrets.iter().map(|part| (*part, Naming::Secret)));
     }
 }
 
@@ -126,47 +141,57 @@ impl Reader<'_> {
     fn prose(&mut self, text: &str) {
         self.take(text);
         let mut paragraph = String::new();
-        let mut orders = false;
-        for line in text.lines() {
+        let mut said = Said::default();
+        let mut lines = text.lines().peekable();
+        while let Some(line) = lines.next() {
             if line.trim().is_empty() {
-                self.end_paragraph(&mut paragraph, &mut orders);
+                self.end_paragraph(&mut paragraph, &mut said);
                 continue;
             }
-            orders |= self.line(line);
+            self.line(line, lines.peek().copied(), &mut said);
             if paragraph.len() < PARAGRAPH_BYTES_MAX {
                 paragraph.push_str(line);
                 paragraph.push('\n');
             }
         }
-        self.end_paragraph(&mut paragraph, &mut orders);
+        self.end_paragraph(&mut paragraph, &mut said);
     }
 
-    fn end_paragraph(&mut self, paragraph: &mut String, orders: &mut bool) {
-        if std::mem::take(orders) {
-            self.keep_order(&paragraph.to_lowercase());
+    fn end_paragraph(&mut self, paragraph: &mut String, said: &mut Said) {
+        let Said { orders, reports } = std::mem::take(said);
+        if orders || reports {
+            let kind = if orders { PARAGRAPH } else { PARAGRAPH | REPORT };
+            self.keep_order(&paragraph.to_lowercase(), kind);
         }
         paragraph.clear();
     }
 
-    /// Whether it orders something.
-    fn line(&mut self, line: &str) -> bool {
-        let mut orders = false;
-        for sentence in sentences(line) {
+    /// Reads a line; a sentence may go on in the next.
+    fn line(&mut self, line: &str, next: Option<&str>, said: &mut Said) {
+        let mut rest = sentences(line).peekable();
+        while let Some(sentence) = rest.next() {
             let lower = sentence.to_lowercase();
             let words: Vec<&str> = order::words(&lower).collect();
-            let Tone { orders: ordered, to_agents } = order::tone(&words);
-            orders |= ordered;
+            let Tone { orders, to_agents } = order::tone(&words);
             self.reading.to_agents |= to_agents;
             // What lists show is one destination and what it is, not a sentence.
             let destinations = sentence.split_whitespace().count();
-            let naming = match ordered {
+            let naming = match orders {
                 true => Naming::Ordered,
                 false if destinations <= LISTED_WORDS_MAX => Naming::Listed,
                 false => Naming::Mentioned,
             };
+            let before = self.reading.tokens.len();
             self.tokens(sentence, naming);
+            said.orders |= orders;
+            let names = self.reading.tokens.len() > before;
+            said.reports |= names && words.iter().any(|word| order::is_verb(word));
+            if orders {
+                let ends = sentence.trim_end().ends_with(['.', '!', '?', ')', '。', '！', '？']);
+                let after = next.filter(|_| rest.peek().is_none() && !ends).unwrap_or("");
+                self.keep_order(&format!("{lower}\n{}", after.to_lowercase()), SENTENCE);
+            }
         }
-        orders
     }
 
     fn entry(&mut self, text: &str) {
@@ -200,17 +225,12 @@ impl Reader<'_> {
         let call = ["tool", "arguments", "name", "function"];
         let written = call.iter().filter(|word| words.contains(word)).count() > 1;
         if tone.orders || written {
-            self.keep_order(lower);
+            self.keep_order(lower, SENTENCE | PARAGRAPH);
         }
     }
 
-    fn keep_order(&mut self, lower: &str) {
-        let words = order::words(lower).take(ORDER_WORDS_MAX);
-        let mut words: Vec<u64> =
-            words.map(|word| self.digester.of(WORD, word.as_bytes())).collect();
-        words.sort_unstable();
-        words.dedup();
-        self.reading.orders.push(words);
+    fn keep_order(&mut self, lower: &str, kind: u64) {
+        self.reading.orders.push(passage::keep(self.digester, lower, kind));
     }
 
     fn finish(self) -> Reading {
@@ -245,7 +265,7 @@ fn sentences(line: &str) -> impl Iterator<Item = &str> {
         let ends = |(at, c): &(usize, char)| {
             let after = rest.get(at + c.len_utf8()..).unwrap_or("");
             matches!(c, '。' | '！' | '？')
-                || matches!(c, '.' | '!' | '?') && after.starts_with([' ', '\t'])
+                || matches!(c, '.' | '!' | '?') && after.starts_with([' ', '\t', '<'])
         };
         let cut = rest.char_indices().find(ends).map_or(rest.len(), |(at, c)| at + c.len_utf8());
         let (sentence, after) = rest.split_at(cut);

@@ -18,6 +18,8 @@ use crate::{
 pub(super) enum Evidence {
     /// The argument holds a mark that stands on one result alone.
     Nonce,
+    /// The argument holds a secret that was taken out of a text.
+    Secret,
     /// A text that was read orders this destination, or describes this call.
     Order,
     /// The run read a text that speaks to agents.
@@ -30,6 +32,13 @@ pub(super) enum Evidence {
     Overlap,
     /// The run read such a text.
     Any,
+}
+
+impl Evidence {
+    /// It shows that the call carries what the run read, wherever it goes.
+    pub(super) const fn is_carried(self) -> bool {
+        matches!(self, Self::Nonce | Self::Secret | Self::Overlap)
+    }
 }
 
 /// What a flow rule does.
@@ -54,6 +63,9 @@ pub(super) enum Target {
     None,
     /// What is written there is obeyed by later agents or programs.
     Obeyed,
+    /// It leaves what is the user's own, or cannot be taken back: it is sent, run, paid, obeyed
+    /// later, put where others read, or lost.
+    Away,
 }
 
 /// When a rule applies: all that is written must hold.

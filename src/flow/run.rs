@@ -60,6 +60,8 @@ pub(super) struct Run {
     pub(super) sources: Vec<Source>,
     pub(super) tokens: HashMap<u64, Seen>,
     pub(super) prints: HashMap<u64, u16>,
+    /// Some of its tokens are parts of secrets.
+    pub(super) secrets: bool,
     pub(super) orders: Vec<(u16, Box<[u64]>)>,
     /// Nonces of the latest fences.
     pub(super) nonces: VecDeque<(String, u16)>,
@@ -81,6 +83,7 @@ impl Run {
         }
         self.sources.push(source);
         for (token, naming) in &reading.tokens {
+            self.secrets |= *naming == Naming::Secret;
             let fresh = Seen { own: false, named: None };
             let seen = self.tokens.entry(*token).or_insert(fresh);
             match seen.named {

@@ -11,14 +11,15 @@ use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Digester, FlowRules, Grant, Judgement, Memory, Sink, Source, reading::Reading, run::Run,
+    Digester, FlowRules, Grant, Judgement, Memory, Sink, Source, digest::normal, reading::Reading,
+    rule::Rule, run::Run,
 };
 use crate::{
     identity::Principal,
     ids,
-    inspect::Mode,
-    label::{Integrity, Label},
-    mcp::Json,
+    inspect::{self, Mode, Secrets},
+    label::Label,
+    mcp::{Json, Object},
     seal::Sealer,
     store::{
         Store, StoreError,
@@ -29,8 +30,12 @@ use crate::{
 mod blob;
 mod ledger;
 mod marks;
+mod recent;
+mod told;
 
 use ledger::Ledger;
+use recent::Recent;
+pub use told::Told;
 
 /// What a run read cannot be kept, so nobody may read it.
 #[derive(Debug, thiserror::Error)]
@@ -60,26 +65,20 @@ struct State {
     last: i64,
     /// Something that it read could not be kept: nothing more may be read.
     unkept: bool,
+    recent: Recent,
 }
 
 /// What a text brings to a run, read and not yet noted.
 #[derive(Clone, Debug)]
 pub struct Brought(Reading);
 
-/// What is told of a run to people.
-#[derive(Clone, Debug, Serialize)]
-pub struct Told {
-    pub id: String,
-    pub principal: String,
-    pub name: Option<String>,
-    pub started: i64,
-    pub last: i64,
-    pub label: Label,
-    /// It read more than is kept, and counts as having read everything.
-    pub saturated: bool,
-    /// Sources, the latest last.
-    pub sources: Vec<Source>,
-    pub grants: usize,
+impl Brought {
+    /// Secrets that the firewall took out of it.
+    #[must_use]
+    pub fn withheld(mut self, secrets: &[u64]) -> Self {
+        self.0.withhold(secrets);
+        self
+    }
 }
 
 /// What one row of the store says, beside its digests.
@@ -107,10 +106,10 @@ impl Runs {
     /// Begins to keep runs; must be called within a runtime.
     pub fn new(store: Arc<Store>, sealer: Arc<Sealer>, rules: FlowRules) -> Self {
         Self {
-            rules: ArcSwap::from_pointee(rules),
             digester: Digester::new(&sealer),
             sealer,
-            ledger: Ledger::start(Arc::clone(&store)),
+            ledger: Ledger::start(Arc::clone(&store), rules.synced),
+            rules: ArcSwap::from_pointee(rules),
             store,
             live: Mutex::default(),
             opening: tokio::sync::Mutex::default(),
@@ -226,15 +225,61 @@ impl Runs {
         self.memory().judge_marked(&rules.rules, &mut state.run, sink, arguments, &nonces)
     }
 
+    /// Judges a request that is no tool call, and that nobody can be asked about: only by what it
+    /// carries.
+    pub fn judge_carried(&self, run: &RunName, sink: Sink<'_>, carried: &Json) -> Judgement {
+        let rules = self.rules.load();
+        let carries = |rule: &&Rule| rule.written.when.evidence.iter().all(|it| it.is_carried());
+        let rules: Vec<Rule> = rules.rules.iter().filter(carries).cloned().collect();
+        let mut state = run.0.state.lock();
+        self.memory().judge_marked(&rules, &mut state.run, sink, carried, &[])
+    }
+
     /// Takes our own marks out of arguments, and tells whose they were.
     pub fn unmark(&self, run: &RunName, arguments: &mut Json) -> (BTreeSet<u16>, bool) {
         marks::strip(&run.0.state.lock().run, arguments)
     }
 
+    /// The end of what the run read, to be read together with what comes next.
+    pub fn tail(&self, run: &RunName) -> String {
+        run.0.state.lock().recent.tail.clone()
+    }
+
+    /// How often this call got the same answer lately, if that is too often.
+    pub fn loops(&self, run: &RunName, call: u64) -> Option<usize> {
+        let limits = self.rules.load().limits;
+        run.0.state.lock().recent.loops(call, limits, ids::now_ms())
+    }
+
+    /// A call as it is known again.
+    pub fn call(&self, server: &str, tool: &str, arguments: &Object) -> u64 {
+        let parts = [server.as_bytes(), tool.as_bytes(), &arguments.canonical()];
+        self.digester.join(&parts.map(|part| self.digester.of(REPEATED, part)))
+    }
+
+    /// Notes what a call got, as it reaches the agent.
+    pub fn answered(&self, run: &RunName, call: Option<u64>, answer: &Json) {
+        let limits = self.rules.load().limits;
+        let digest = call.map(|_| self.digester.of(REPEATED, &answer.to_bytes()));
+        let mut state = run.0.state.lock();
+        let recent = &mut state.recent;
+        recent.tail = inspect::tail(&recent.tail, answer);
+        if let (Some(call), Some(digest)) = (call, digest) {
+            recent.answered(call, digest, limits, ids::now_ms());
+        }
+    }
+
     /// Reads what came back, before marks are put on it. Nothing, if it cannot matter to the run.
     pub fn read(&self, run: &RunName, label: Label, value: &Json) -> Option<Brought> {
-        let matters = label.integrity > Integrity::Trusted || !run.label().is_clean();
+        let matters = !label.is_clean() || !run.label().is_clean();
         matters.then(|| Brought(self.memory().read(value)))
+    }
+
+    /// Secrets as runs know them again.
+    pub fn secrets(&self, secrets: &Secrets) -> Vec<u64> {
+        const PARTS_MAX: usize = 4_096;
+        let parts = |secret| self.digester.secret(&normal(secret)).collect::<Vec<u64>>();
+        secrets.iter().flat_map(parts).take(PARTS_MAX).collect()
     }
 
     /// Notes that the run read this, durably.
@@ -339,6 +384,8 @@ impl Runs {
     }
 }
 
+/// The kind of calls and answers among digests.
+const REPEATED: u8 = 102;
 /// Days after which a run is forgotten that nobody went on with.
 const RETAINED_DAYS: i64 = 30;
 
@@ -351,24 +398,6 @@ impl RunName {
     /// What the run read, taken together.
     pub fn label(&self) -> Label {
         self.0.state.lock().run.label
-    }
-}
-
-impl Live {
-    fn told(&self) -> Told {
-        let state = self.state.lock();
-        let RunRow { id, principal, name, started, .. } = self.row.clone();
-        Told {
-            id,
-            principal,
-            name,
-            started,
-            last: state.last,
-            label: state.run.label,
-            saturated: state.run.saturated,
-            sources: state.run.sources.clone(),
-            grants: state.run.grants.len(),
-        }
     }
 }
 

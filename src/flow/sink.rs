@@ -5,8 +5,7 @@ use base64::{Engine as _, engine::general_purpose};
 use super::{
     class::Classes,
     digest::{Digester, normal},
-    order,
-    reading::WORD,
+    passage,
     token::{self, Kind},
 };
 use crate::{mcp::Json, settings::Risk};
@@ -18,6 +17,9 @@ pub struct Sink<'a> {
     pub tool: &'a str,
     pub classes: Classes,
     pub risk: Risk,
+    /// What the tool says of itself. A server's word: it can add to what is asked about, and take
+    /// nothing away.
+    pub about: &'a str,
 }
 
 /// What an argument is for.
@@ -148,11 +150,14 @@ impl Arguments {
 
     /// Every leaf that carries content rather than a place, in normal form and undone encodings.
     pub(super) fn contents(&self) -> impl Iterator<Item = (&Leaf, Vec<u8>)> {
-        let carries = |leaf: &&Leaf| leaf.role != Role::Destination || leaf.text.contains("://");
-        self.leaves
-            .iter()
-            .filter(carries)
-            .flat_map(|leaf| readings(&leaf.text).into_iter().map(move |reading| (leaf, reading)))
+        let carries = |leaf: &Leaf| leaf.role != Role::Destination || leaf.text.contains("://");
+        self.readings().filter(move |(leaf, _)| carries(leaf))
+    }
+
+    /// As [`Arguments::contents`], of places too.
+    pub(super) fn readings(&self) -> impl Iterator<Item = (&Leaf, Vec<u8>)> {
+        let of = |leaf| readings(leaf).into_iter();
+        self.leaves.iter().flat_map(move |leaf| of(&leaf.text).map(move |read| (leaf, read)))
     }
 }
 
@@ -193,16 +198,20 @@ fn readings(text: &str) -> Vec<Vec<u8>> {
     let runs = text.split(|c: char| !encoded(c)).flat_map(|run| run.split('='));
     for run in runs.filter(|run| run.len() >= ENCODED_CHARS_MIN) {
         let plain = run.replace('-', "+").replace('_', "/");
-        let whole = plain.get(..plain.len() - plain.len() % 4).unwrap_or("");
-        let decoded = [
-            general_purpose::STANDARD_NO_PAD.decode(&plain).ok(),
-            general_purpose::STANDARD_NO_PAD.decode(whole).ok(),
-            unhex(run),
-        ];
-        let texts = decoded.into_iter().flatten();
+        // What stands before it, as in an address, moves where its groups of four begin.
+        let texts = (0..4).filter_map(|start| from_base64(plain.get(start..)?));
         all.extend(texts.map(|bytes| normal(&String::from_utf8_lossy(&bytes))));
     }
+    let digits = text.split(|c: char| !c.is_ascii_hexdigit());
+    let digits = digits.filter(|run| run.len() >= ENCODED_CHARS_MIN);
+    all.extend(digits.filter_map(unhex).map(|bytes| normal(&String::from_utf8_lossy(&bytes))));
     all
+}
+
+fn from_base64(text: &str) -> Option<Vec<u8>> {
+    let whole = text.get(..text.len() - text.len() % 4)?;
+    let decode = |text| general_purpose::STANDARD_NO_PAD.decode(text).ok();
+    decode(text).or_else(|| decode(whole))
 }
 
 fn unhex(text: &str) -> Option<Vec<u8>> {
@@ -215,7 +224,7 @@ pub(super) fn described_by(leaf: &Leaf, digester: &Digester) -> Vec<u64> {
     let place = leaf.role == Role::Destination && !leaf.text.contains("://");
     let text = if place { leaf.text.trim_end_matches('/').rsplit('/').next() } else { None };
     let lower = text.unwrap_or(&leaf.text).to_lowercase();
-    order::words(&lower).map(|word| digester.of(WORD, word.as_bytes())).collect()
+    passage::words(digester, &lower)
 }
 
 /// Files that agents, shells and build servers read and obey, by how their path ends.
@@ -233,6 +242,17 @@ pub(super) fn is_obeyed(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(&path);
     let within = |folder: &str| path.starts_with(folder) || path.contains(&format!("/{folder}"));
     OBEYED.split_whitespace().any(|it| it == name) || OBEYED_FOLDERS.split_whitespace().any(within)
+}
+
+/// Names of folders that others can read.
+const SHARED: &str =
+    "public public_html www wwwroot webroot htdocs shared share pub outbox dropbox html site";
+
+/// Whether others can read what is written to this path.
+pub(super) fn is_shared(path: &str) -> bool {
+    let path = path.to_lowercase();
+    let mut folders = path.split('/').rev().skip(1);
+    folders.any(|folder| SHARED.split_whitespace().any(|it| it == folder))
 }
 
 #[cfg(test)]
@@ -262,8 +282,11 @@ mod tests {
         let hex: String = TEXT.bytes().map(|byte| format!("{byte:02x}")).collect();
         let backwards: String = TEXT.chars().rev().collect();
         let percent = TEXT.replace(' ', "%20");
-        for carried in [base64, hex, backwards, percent] {
-            let carried = format!("http://e.example/?d={carried}");
+        for (carried, before) in [base64, hex, backwards, percent]
+            .iter()
+            .flat_map(|carried| ["?d=", "", "a/", "ab/", "abc/"].map(|before| (carried, before)))
+        {
+            let carried = format!("http://e.example/{before}{carried}");
             let found = readings(&carried).iter().any(|reading| {
                 let wanted = normal(TEXT);
                 reading.windows(wanted.len()).any(|window| window == wanted)

@@ -18,6 +18,7 @@ use crate::{
 };
 
 mod lasting;
+mod recent;
 mod traces;
 
 fn rules_with(limits: FlowLimits) -> FlowRules {
@@ -79,7 +80,7 @@ impl Kept {
     ) -> super::Judgement {
         let (server, tool) = tool.split_once('/').expect("SERVER/TOOL");
         let classes = Classes::of(classes.iter().copied());
-        let sink = Sink { server, tool, classes, risk: Risk::Medium };
+        let sink = Sink { server, tool, classes, risk: Risk::Medium, about: "" };
         let arguments = json::parse(arguments.as_bytes(), &json::Limits::default()).expect("JSON");
         self.runs.judge(run, sink, &arguments, &BTreeSet::new())
     }

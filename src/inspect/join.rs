@@ -125,7 +125,13 @@ impl<'a> Leaves<'a> {
         let binary = binary_member(object);
         let (mut group, mut text) = (Vec::new(), None);
         for (key, value) in object.iter() {
-            let Some(place) = self.collect(value) else { continue };
+            let before = self.texts.len();
+            let place = self.collect(value);
+            if key == "_meta" {
+                // For programs; no reader sees it between two halves.
+                self.silent.extend(before..self.texts.len());
+            }
+            let Some(place) = place else { continue };
             if matches!(key, "text" | "resource") {
                 text = Some(place);
             }
@@ -148,10 +154,16 @@ impl<'a> Leaves<'a> {
     }
 }
 
-/// Whether a member only names the kind of a content block.
+/// Whether a member only names the kind of a content block or of an answer.
 fn is_kind(key: &str, value: &Json) -> bool {
     const KINDS: [&str; 5] = ["text", "image", "audio", "resource", "resource_link"];
-    key == "type" && value.as_str().is_some_and(|kind| KINDS.contains(&kind))
+    const ANSWERS: [&str; 3] = ["complete", "input_required", "task"];
+    let kinds: &[&str] = match key {
+        "type" => &KINDS,
+        "resultType" => &ANSWERS,
+        _ => return false,
+    };
+    value.as_str().is_some_and(|kind| kinds.contains(&kind))
 }
 
 /// Parts of texts one after the other.

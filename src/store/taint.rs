@@ -31,12 +31,13 @@ pub struct TaintRow {
 }
 
 impl Store {
-    /// Keeps what runs read: all of it or none.
+    /// Keeps what runs read: all of it or none. `synced`: it outlives a power cut too.
     ///
     /// # Errors
     /// The store failed: what was read must not reach an agent.
-    pub async fn keep_taint(&self, rows: &[TaintRow]) -> Result<(), StoreError> {
-        let mut transaction = self.quick.begin().await?;
+    pub async fn keep_taint(&self, rows: &[TaintRow], synced: bool) -> Result<(), StoreError> {
+        let pool = if synced { &self.pool } else { &self.quick };
+        let mut transaction = pool.begin().await?;
         for row in rows {
             keep(&mut transaction, row).await?;
         }

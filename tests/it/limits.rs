@@ -8,7 +8,11 @@ use crate::support::{Client, Era, Fixture, Gateway, record::Entry, said, texts};
 
 async fn limited(limits: &str) -> (Gateway, Fixture) {
     let fixture = Fixture::start(&[]).await;
-    let text = format!("[limits]\n{limits}\n[upstreams.f]\n{}\n", fixture.url());
+    // The same call over and over is what these limits are tried with.
+    let text = format!(
+        "[limits]\n{limits}\n[flow.limits]\nrepeats = 0\n[upstreams.f]\n{}\n",
+        fixture.url()
+    );
     (Gateway::start(&text).await, fixture)
 }
 

@@ -3,7 +3,9 @@
 use super::{Evidence, Judge, Tie};
 use crate::{
     flow::{
+        action::Action,
         class::Class,
+        passage::{self, PARAGRAPH, Passage, SENTENCE},
         reading::Naming,
         run::Seen,
         sink::{Arguments, Destination, Role, Sink, described_by},
@@ -17,6 +19,7 @@ pub(super) struct Trace<'a> {
     pub(super) sink: Sink<'a>,
     pub(super) arguments: &'a Arguments,
     pub(super) obeyed: bool,
+    pub(super) doing: Action,
 }
 
 /// Where a destination comes from.
@@ -28,11 +31,20 @@ enum Origin {
     Named(Naming, u16),
 }
 
-/// The words of an argument.
-struct Words {
-    words: Vec<u64>,
-    /// It is content rather than a place.
-    content: bool,
+/// What a call says of itself, argument by argument, in words.
+#[derive(Default)]
+struct Told {
+    contents: Vec<Vec<u64>>,
+    /// Places that the agent did not name before it read anything.
+    places: Vec<Vec<u64>>,
+    /// Its own places.
+    own: Vec<Vec<u64>>,
+}
+
+impl Told {
+    fn is_silent(&self) -> bool {
+        self.contents.is_empty() && self.places.is_empty()
+    }
 }
 
 /// The kind of a grant's key among digests.
@@ -51,6 +63,7 @@ impl Trace<'_> {
         }
         self.described(&mut ties);
         self.overlaps(&mut ties);
+        self.secrets(&mut ties);
         ties
     }
 
@@ -94,6 +107,9 @@ impl Trace<'_> {
             }
         };
         for it in named.iter().filter(|it| !is_web(it.kind)) {
+            if let Some(source) = self.emptied(it) {
+                named_by(ties, it.kind, Naming::Ordered, source);
+            }
             if let Origin::Named(naming, source) = self.origin(it)
                 && self.counts(it.kind, naming, source)
             {
@@ -119,6 +135,20 @@ impl Trace<'_> {
                 _ => {}
             }
         }
+    }
+
+    /// Who orders something for a file of the agent's own that this call leaves empty.
+    fn emptied(&self, it: &Destination) -> Option<u16> {
+        let loses = it.kind == Kind::Path && self.sink.classes.has(Class::Destructive);
+        if !loses || !self.told_of_itself().contents.is_empty() {
+            return None;
+        }
+        let whole = std::iter::once(it.token.as_str()).chain(token::suffixes(&it.token));
+        let mut named = whole.filter_map(|path| {
+            let digest = self.judge.digester.of(Kind::Path as u8, path.as_bytes());
+            self.judge.run.tokens.get(&digest)?.named
+        });
+        named.find(|(naming, _)| *naming == Naming::Ordered).map(|(_, source)| source)
     }
 
     fn origin(&self, it: &Destination) -> Origin {
@@ -202,7 +232,7 @@ impl Trace<'_> {
         let source = self.judge.run.sources.get(usize::from(source));
         let same = source.is_some_and(|source| *source.server == *self.sink.server);
         match (kind, naming) {
-            (_, Naming::Ordered) | (Kind::Account, _) => true,
+            (_, Naming::Ordered | Naming::Secret) | (Kind::Account, _) => true,
             // Whom money goes to is nobody's to name but the user's.
             (Kind::Name, _) if self.sink.classes.has(Class::Money) => true,
             (Kind::Path | Kind::Name, Naming::Mentioned) => self.obeyed && kind == Kind::Path,
@@ -212,8 +242,8 @@ impl Trace<'_> {
         }
     }
 
-    /// A passage that orders something describes this call: it names the tool, or it holds all that
-    /// the call says of itself and that the agent did not say before.
+    /// A passage that orders something describes this call: it names the tool, it speaks of what the
+    /// tool does where the call says no more, or it holds all that the call says of itself.
     fn described(&self, ties: &mut Vec<Tie>) {
         let judge = self.judge;
         if judge.run.orders.is_empty() {
@@ -221,43 +251,60 @@ impl Trace<'_> {
         }
         let name = self.sink.tool.to_lowercase();
         let distinctive = name.contains('_') || name.contains('-');
-        let name = judge.digester.of(crate::flow::reading::WORD, name.as_bytes());
-        let leaves = self.told_of_itself();
+        let name = passage::words(judge.digester, &name);
+        let told = self.told_of_itself();
         for (source, words) in &judge.run.orders {
-            let has = |word: &u64| words.binary_search(word).is_ok();
-            let named = distinctive && has(&name);
-            let in_it = |leaf: &Words| leaf.words.iter().all(has);
-            let told =
-                leaves.iter().any(in_it) && leaves.iter().filter(|leaf| leaf.content).all(in_it);
-            if named || told {
-                let place = match named {
-                    true => "the tool is named in an order of",
-                    false => "the call is described by",
-                };
-                let place = place.to_owned();
-                ties.push(Tie { evidence: Evidence::Order, source: *source, place });
-            }
+            let passage = Passage(words);
+            let named = distinctive && passage.orders() && passage.says(judge.digester, &name);
+            let place = match () {
+                () if named => "the tool is named in an order of",
+                () if self.is_told(&told, passage) => "the call is described by",
+                () if self.doing.is_ordered_by(passage, told.is_silent()) => {
+                    "what the tool does is ordered by"
+                }
+                () => continue,
+            };
+            let place = place.to_owned();
+            ties.push(Tie { evidence: Evidence::Order, source: *source, place });
         }
     }
 
-    /// The words of each argument that tells this call from others. A place that no text names is the
-    /// agent's own business, and so are numbers and what is too short to tell anything.
-    fn told_of_itself(&self) -> Vec<Words> {
+    /// Whether a passage holds all that the call says and the agent did not say before. One sentence
+    /// tells enough with a place or the content; a paragraph, or what only reports, with both.
+    fn is_told(&self, told: &Told, passage: Passage<'_>) -> bool {
+        let says = |words: &Vec<u64>| passage.says(self.judge.digester, words);
+        let filled = !told.contents.is_empty();
+        let place = told.places.iter().any(says);
+        let content = told.contents.iter().all(says);
+        let both = filled && content && (place || told.own.iter().any(says));
+        let one = passage.orders() && passage.is(SENTENCE) && content && (place || filled);
+        (one || passage.is(SENTENCE | PARAGRAPH) && both)
+            && passage.orders_beyond(&told.contents.concat())
+    }
+
+    /// The words of each argument that tells this call from others: no numbers, and nothing that is
+    /// too short to tell anything.
+    fn told_of_itself(&self) -> Told {
         const TELLING_BYTES_MIN: usize = 3;
         let judge = self.judge;
         let own = |index: usize| {
             let mut of = self.arguments.destinations.iter().filter(|it| it.leaf == index);
             of.any(|it| judge.run.tokens.get(&it.digest).is_some_and(|seen| seen.own))
         };
-        let leaves = (0..).zip(&self.arguments.leaves).filter(|(index, leaf)| {
+        let mut told = Told::default();
+        for (index, leaf) in self.arguments.leaves.iter().enumerate() {
             let tells = leaf.text.len() >= TELLING_BYTES_MIN && leaf.text.parse::<f64>().is_err();
-            tells && !own(*index)
-        });
-        let words = leaves.map(|(_, leaf)| Words {
-            words: described_by(leaf, judge.digester),
-            content: leaf.role != Role::Destination,
-        });
-        words.filter(|leaf| !leaf.words.is_empty()).collect()
+            let words = described_by(leaf, judge.digester);
+            if !tells || words.is_empty() {
+                continue;
+            }
+            match leaf.role {
+                _ if own(index) => told.own.push(words),
+                Role::Destination => told.places.push(words),
+                Role::Code | Role::Text => told.contents.push(words),
+            }
+        }
+        told
     }
 
     /// What arguments repeat of what the run read.
@@ -277,6 +324,24 @@ impl Trace<'_> {
                 source,
                 place: format!("`{}` repeats text of", leaf.pointer),
             }));
+        }
+    }
+
+    /// Secrets that were taken out of what the run read, and stand in the call all the same.
+    fn secrets(&self, ties: &mut Vec<Tie>) {
+        let run = self.judge.run;
+        if !run.secrets {
+            return;
+        }
+        for (leaf, reading) in self.arguments.readings() {
+            let known = |part: u64| match run.tokens.get(&part)?.named {
+                Some((Naming::Secret, source)) => Some(source),
+                _ => None,
+            };
+            if let Some(source) = self.judge.digester.secret(&reading).find_map(known) {
+                let place = format!("`{}` holds a secret that was taken out of", leaf.pointer);
+                ties.push(Tie { evidence: Evidence::Secret, source, place });
+            }
         }
     }
 

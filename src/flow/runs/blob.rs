@@ -50,6 +50,7 @@ pub(super) fn reading(row: &TaintRow, over: bool) -> Option<(Reading, Vec<u64>)>
             1 => Naming::Listed,
             2 => Naming::Mentioned,
             3 => Naming::Ordered,
+            4 => Naming::Secret,
             _ => return None,
         };
         if flags & OWN != 0 {

@@ -18,15 +18,15 @@ const QUEUE_MAX: usize = 1_024;
 const BATCH_MAX: usize = 256;
 
 impl Ledger {
-    /// Writes until the ledger is dropped.
-    pub(super) fn start(store: Arc<Store>) -> Self {
+    /// Writes until the ledger is dropped. `synced`: what is kept outlives a power cut.
+    pub(super) fn start(store: Arc<Store>, synced: bool) -> Self {
         let (sender, mut queue) = mpsc::channel(QUEUE_MAX);
         tokio::spawn(async move {
             let mut waiting = Vec::new();
             while queue.recv_many(&mut waiting, BATCH_MAX).await > 0 {
                 let (rows, tell): (Vec<TaintRow>, Vec<oneshot::Sender<Kept>>) =
                     waiting.drain(..).unzip();
-                let kept = store.keep_taint(&rows).await.map_err(|error| {
+                let kept = store.keep_taint(&rows, synced).await.map_err(|error| {
                     tracing::error!(%error, "What runs read could not be kept.");
                     Arc::from(error.to_string())
                 });

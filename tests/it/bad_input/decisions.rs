@@ -162,7 +162,8 @@ async fn limits(rows: &mut Rows) {
     rows.row("limit-after-restart", seen.join(", then "));
     gateway.end().await;
 
-    let gateway = Gateway::start(&format!("[upstreams.f]\n{}\n", fixture.url())).await;
+    let text = format!("[flow.limits]\nrepeats = 0\n[upstreams.f]\n{}\n", fixture.url());
+    let gateway = Gateway::start(&text).await;
     let mut seen = BTreeSet::new();
     for _ in 0..300 {
         seen.insert(echo(&gateway).await);
