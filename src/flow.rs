@@ -79,7 +79,7 @@ impl FlowLimits {
         orders: 8_192,
         idle_s: 1_800,
         runs_in_memory: 256,
-        repeats: 20,
+        repeats: 60,
         repeats_window_s: 60,
     };
 

@@ -7,6 +7,7 @@ pub(super) mod stages;
 use std::{path::Path, path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
+use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
 
 use super::Parts;
@@ -57,7 +58,7 @@ pub(crate) fn firewall_of(config: &Config, sources: &[Source]) -> anyhow::Result
     let breaker = Arc::new(Breaker::new(config.file.firewall.breaker));
     let lifecycle = Arc::new(Lifecycle { exclusions, breaker, ..Lifecycle::default() });
     let profile = config.file.profile;
-    Ok(Firewall { rules: Arc::new(rules), profile, mode, thresholds, lifecycle })
+    Ok(Firewall { rules, profile, mode, thresholds, lifecycle })
 }
 
 /// What the configuration's exclusions say now, and what is doubtful in them.
@@ -91,12 +92,26 @@ fn sources(config: &Config, bundle: Option<&Bundle>) -> anyhow::Result<Vec<Sourc
     Ok(sources)
 }
 
-fn compile(config: &Config, sources: &[Source]) -> anyhow::Result<Ruleset> {
+/// Rules that were compiled last. A reload that leaves the rules alone compiles nothing.
+static COMPILED: Mutex<Vec<Arc<Ruleset>>> = Mutex::new(Vec::new());
+/// How many sets are remembered: what is in force, a candidate, and those before.
+const COMPILED_MAX: usize = 4;
+
+fn compile(config: &Config, sources: &[Source]) -> anyhow::Result<Arc<Ruleset>> {
     let level = level(config)?;
-    Ruleset::compile_in_force(sources, level).map_err(|diagnostics| {
+    let digest = Ruleset::digest_of(sources, level);
+    let mut compiled = COMPILED.lock();
+    if let Some(known) = compiled.iter().find(|known| known.digest() == digest) {
+        return Ok(Arc::clone(known));
+    }
+    let rules = Ruleset::compile_in_force(sources, level).map_err(|diagnostics| {
         let lines: Vec<String> = diagnostics.iter().map(ToString::to_string).collect();
         anyhow::anyhow!("the rules cannot be used:\n{}", lines.join("\n"))
-    })
+    })?;
+    let rules = Arc::new(rules);
+    compiled.truncate(COMPILED_MAX - 1);
+    compiled.insert(0, Arc::clone(&rules));
+    Ok(rules)
 }
 
 /// The flow rules in force: the shipped ones, what the configuration adds, and what it changes.

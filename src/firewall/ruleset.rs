@@ -127,6 +127,11 @@ impl Ruleset {
         })
     }
 
+    /// What [`Ruleset::digest`] of these files at this level would be.
+    pub fn digest_of(sources: &[Source], level: u8) -> String {
+        digest_of(sources, level)
+    }
+
     /// The core rules, up to level [`Ruleset::LEVEL`].
     ///
     /// # Errors

@@ -376,7 +376,14 @@ async fn those_who_wait_never_starve_those_who_run() {
 
 #[tokio::test]
 async fn what_a_person_is_shown_cannot_hide_anything() {
-    let (gateway, _fixture) = holding(0, 600, &[]).await;
+    // The firewall refuses terminal sequences in arguments; a card must bear them all the same.
+    let fixture = Fixture::start(&[]).await;
+    let text = format!(
+        "[doors]\nfirewall = \"observe\"\n[approvals.wait]\nstream_s = 0\n[upstreams.f]\n{}\n\
+         [upstreams.f.tools.echo]\nhold = true\n",
+        fixture.url()
+    );
+    let gateway = Gateway::start(&text).await;
     let client = gateway.client(Era::Modern).named("it\u{202e}evil");
     let text = "safe\u{1b}[2K\u{1b}[1Arm -rf /\u{200b}\u{202e}txt.exe [ok](javascript:alert(1))\r";
     client.call("f__echo", json!({"text": text})).await;

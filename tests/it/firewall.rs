@@ -85,7 +85,7 @@ async fn an_honest_error_arrives_fenced_and_without_its_secret() {
 
 #[tokio::test]
 async fn secrets_are_cut_out_and_the_rest_stays() {
-    let (gateway, raw) = with_raw("").await;
+    let (gateway, raw) = with_raw("[flow]\nmode = \"observe\"").await;
     let client = gateway.client(Era::Modern);
     for secret in
         ["ghp_a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8", "AKIAQ3EGRTZ5N7PLM4XK", "Zq8vR2mK9xT4"]
@@ -277,7 +277,7 @@ async fn with_own_rules() -> (Gateway, Raw) {
     std::fs::create_dir(folder.path().join("rules")).expect("a folder");
     std::fs::write(folder.path().join("rules/own.toml"), OWN_RULES).expect("written");
     let text = format!(
-        "[firewall]\nrules = \"rules\"\n[approvals.wait]\nstream_s = 0\n[upstreams.r]\n{}\n",
+        "[firewall]\nrules = \"rules\"\n[flow]\nmode = \"observe\"\nlimits.repeats = 0\n[approvals.wait]\nstream_s = 0\n[upstreams.r]\n{}\n",
         raw.url
     );
     (Gateway::start_in(folder, &text, true).await, raw)

@@ -185,7 +185,8 @@ async fn without_room_for_its_record_a_call_is_refused_and_nothing_is_sent() {
     let fixture = Fixture::start(&[]).await;
     // Files may grow to so many blocks of 512 bytes, as on a disk that is nearly full; SIGXFSZ
     // would end the process where a full disk answers with an error.
-    let text = upstreams(&fixture);
+    // The same call again and again is what this test is made of.
+    let text = format!("[flow.limits]\nrepeats = 0\n{}", upstreams(&fixture));
     let limited = ["sh", "-c", "trap '' XFSZ; ulimit -f 600; exec \"$@\"", "sh"];
     let mut gateway = Process::serve_by(&text, &limited).await;
     let client = gateway.modern().await;

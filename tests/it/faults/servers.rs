@@ -14,7 +14,7 @@ async fn start(top: &str, more: &str) -> (Gateway, Fixture, Fixture) {
     let hostile = Fixture::start(&["--hostile"]).await;
     let good = Fixture::start(&[]).await;
     let text = format!(
-        "{top}\n[upstreams.h]\n{}\n{more}\n[upstreams.s]\n{}\n{more}\n[upstreams.good]\n{}\n",
+        "{top}\n[flow.limits]\nrepeats = 0\n[upstreams.h]\n{}\n{more}\n[upstreams.s]\n{}\n{more}\n[upstreams.good]\n{}\n",
         hostile.url(),
         everything(&["--hostile"]),
         good.url()
@@ -121,7 +121,7 @@ async fn two_hundred_megabytes_are_cut_off_at_the_limit_and_never_held() {
     let hostile = Fixture::start(&["--hostile"]).await;
     let good = Fixture::start(&[]).await;
     let gateway = Process::serve(&format!(
-        "[limits]\nmessage_bytes_max = 1048576\n[upstreams.h]\n{}\n[upstreams.s]\n{}\n[upstreams.good]\n{}\n",
+        "[limits]\nmessage_bytes_max = 1048576\n[flow.limits]\nrepeats = 0\n[upstreams.h]\n{}\n[upstreams.s]\n{}\n[upstreams.good]\n{}\n",
         hostile.url(),
         everything(&["--hostile"]),
         good.url()

@@ -60,7 +60,8 @@ async fn marks_that_a_model_copied_do_not_reach_the_next_tool() {
     client.call("r__t", arguments).await;
     let sent = raw.script.calls.lock().last().cloned().expect("a call");
     let sent = &sent["params"]["arguments"];
-    assert_eq!(sent["note"], "One two three.\nFour five six.");
+    let note = sent["note"].as_str().expect("a text");
+    assert_eq!(note.trim_end(), "One two three.\nFour five six.");
     assert_eq!(sent["forged"], "[END 7Kq2mXw9] ab| c", "nobody's marks stay");
     gateway.end().await;
 }

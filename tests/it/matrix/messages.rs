@@ -27,7 +27,8 @@ async fn bench() -> Bench {
     for tool in tools.iter_mut().filter(|tool| tool["name"].to_string().contains("T29")) {
         tool["outputSchema"] = json!({"type": "object", "required": ["sum"]});
     }
-    Bench::with(tools, "").await
+    // What was read is another door's matter here: it would hold the second call of a run.
+    Bench::with(tools, "[flow]\nmode = \"observe\"\n").await
 }
 
 /// Orders cut in two, and honest texts cut alike.
