@@ -135,7 +135,7 @@ fn spots(record: &Value) -> impl Iterator<Item = Found> {
         let surface = Surface::ALL.into_iter().find(|it| it.name() == surface)?;
         let inbound = surface.direction() == crate::firewall::Direction::Inbound;
         // The second record of a request tells again what the first one told.
-        (outcome != inbound || text(record, "disposition") != "").then(|| Found {
+        (outcome != inbound || !text(record, "disposition").is_empty()).then(|| Found {
             rule: text(spot, "rule").to_owned(),
             server: server.map(str::to_owned),
             tool: tool.clone(),
