@@ -191,11 +191,11 @@ impl Gateway {
         let now = self.judgement(&call.item, &run, &marked, &mut arguments);
         let enforces =
             self.runs.mode() == Mode::Enforce && call.item.settings.modes.firewall == Mode::Enforce;
-        if enforces && now.reasons.iter().any(|reason| !held.reasons.contains(reason.as_str())) {
+        if enforces && now.reaching.iter().any(|reason| !held.reasons.contains(reason.as_str())) {
             self.approvals.note_outcome(&held.id, "voided").await;
             let text = "Not executed: the approval is void because this run read something \
                 meanwhile that reaches the call. Call again to ask anew.";
-            return Err(Refusal::new(Code::ApprovalExpired, text, now.reasons.join("; ")));
+            return Err(Refusal::new(Code::ApprovalExpired, text, now.reaching.join("; ")));
         }
         if call.passed.flow.is_some() {
             trail.rules.extend(now.rules.iter().cloned());

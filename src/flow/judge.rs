@@ -25,6 +25,8 @@ pub struct Judgement {
     pub disposition: Disposition,
     /// For the person who decides: rule, evidence and chain, and nothing of the text.
     pub reasons: Vec<String>,
+    /// Those of them that rest on a text that reaches the arguments, and not on the run alone.
+    pub reaching: Vec<String>,
     /// Rules that apply, those that only flag and those that a person's yes covers included.
     pub rules: Vec<Arc<str>>,
     /// What a yes would cover.
@@ -136,7 +138,11 @@ impl Judge<'_> {
             None => "this run read more than is kept".to_owned(),
         };
         let written = &rule.written;
-        judgement.reasons.push(format!("{} [{}]: {chain}", written.message, rule.id));
+        let reason = format!("{} [{}]: {chain}", written.message, rule.id);
+        if tie.evidence != Evidence::Any {
+            judgement.reaching.push(reason.clone());
+        }
+        judgement.reasons.push(reason);
     }
 
     /// Whether a person's yes in this run covers this: the same tool and destination, nothing that a

@@ -34,6 +34,9 @@ permit (principal, action, resource);
 forbid (principal, action, resource == Tool::"everything/get-env");
 """
 
+# Servers that the shipped catalogue knows.
+CATALOGUED = {"everything", "filesystem", "memory", "git", "time"}
+
 
 def free_port():
     with socket.socket() as probe:
@@ -94,6 +97,8 @@ def configuration(folder, stack, wanted):
     ]
     for name in wanted:
         parts += [f"[upstreams.{name}]", 'env_allow = ["BARTIZAN_PEERS"]', "start_timeout_s = 40", start[name]()]
+        if name.removesuffix("-http") in CATALOGUED:  # a script runs them, which does not show what they are
+            parts.append(f'catalogue = "{name.removesuffix("-http")}"')
         if name == HELD[0]:
             parts += [f"[upstreams.{name}.tools.{HELD[1]}]", "hold = true"]
     return "\n".join(parts) + "\n"
