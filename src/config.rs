@@ -1,6 +1,7 @@
 //! The operator's configuration: a TOML file, read strictly. A secret never stands in it, only
 //! where to find one.
 
+mod bundle;
 mod check;
 pub mod error;
 pub mod file;

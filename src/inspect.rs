@@ -11,6 +11,7 @@ use std::{
 mod encoded;
 mod join;
 mod lifecycle;
+mod profile;
 mod secrets;
 mod subject;
 mod weight;
@@ -20,6 +21,7 @@ mod tests;
 
 pub use join::{TAIL_BYTES_MAX, tail};
 pub use lifecycle::{Falling, Lifecycle, Spot};
+pub use profile::{Mode, Profile};
 pub use secrets::Secrets;
 pub use subject::Subject;
 
@@ -33,51 +35,6 @@ use crate::{
     mcp::{Json, Object},
     refusal::META_PREFIX,
 };
-
-/// How findings become actions.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    Default,
-    Eq,
-    Hash,
-    PartialEq,
-    serde::Deserialize,
-    serde::Serialize,
-    schemars::JsonSchema,
-)]
-#[serde(rename_all = "kebab-case")]
-pub enum Profile {
-    /// Nothing is edited or marked; blocking rules still block.
-    Transparent,
-    /// The default: edits, blocks, and marks that cost honest tools nothing.
-    #[default]
-    Balanced,
-    /// What `balanced` would flag with high severity blocks.
-    Strict,
-}
-
-/// Whether decisions are carried out.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    Default,
-    Eq,
-    Hash,
-    PartialEq,
-    serde::Deserialize,
-    serde::Serialize,
-    schemars::JsonSchema,
-)]
-#[serde(rename_all = "kebab-case")]
-pub enum Mode {
-    #[default]
-    Enforce,
-    /// Decide and record, but refuse and edit nothing.
-    Observe,
-}
 
 /// Texts of one message that are scanned, in bytes over all views; beyond it nothing passes.
 pub const VIEW_BYTES_MAX: usize = 96 << 20;

@@ -8,6 +8,7 @@ use std::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use super::bundle::BundleFile;
 pub use super::marks::Spotlight;
 use super::text::Text;
 use crate::{
@@ -246,19 +247,6 @@ pub struct FirewallFile {
     pub upgrades: crate::firewall::stage::Upgrades,
     /// When a rule that suddenly stops far too much is taken out of force by itself.
     pub breaker: crate::firewall::breaker::Limits,
-}
-
-/// Where bundles of rules come from, and who may sign them.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct BundleFile {
-    /// A folder of `*.bundle` files, or an `https` address that answers with one.
-    pub from: String,
-    /// Public keys of which one must have signed a bundle, in 64 hexadecimal digits
-    /// (`bartizan bundle key`).
-    pub keys: Vec<String>,
-    /// Seconds between looks. Default 3600.
-    pub every_s: Option<u32>,
 }
 
 /// Texts that other programs send to be read (`POST /scan`).
