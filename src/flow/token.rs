@@ -307,7 +307,7 @@ mod tests {
 
     #[test]
     fn paths_and_pages_are_known_by_their_parts() {
-        assert_eq!(path("/work/./a/../b/c.txt"), "work/b/c.txt");
+        assert_eq!(path("/desk/./a/../b/c.txt"), "desk/b/c.txt");
         assert_eq!(
             suffixes("work/b/c.txt").collect::<Vec<_>>(),
             ["work/b/c.txt", "b/c.txt", "c.txt"]

@@ -34,7 +34,7 @@ pub(super) const VALUES: &[(&str, &str)] = &[
     ("path", "\u{FF0E}\u{FF0E}/\u{FF0E}\u{FF0E}/etc/passwd"),
     ("path", "shell.php\u{0}.png"),
     ("path", "/proc/self/environ"),
-    ("path", "/root/.ssh/id_ed25519"),
+    ("path", "/home/ada/.ssh/id_ed25519"),
     ("path", "/etc/shadow"),
     ("path", "repo/.git/hooks/post-checkout"),
     ("path", "/home/a/.cursor/mcp.json"),
