@@ -95,12 +95,13 @@ async fn a_call_that_gets_nowhere_is_a_loop_and_pages_are_none() {
     let run = kept.run("loop").await;
     let call = kept.runs.call("web", "status", &arguments(r#"{"a": 1, "b": 2}"#));
     assert_eq!(call, kept.runs.call("web", "status", &arguments(r#"{"b": 2, "a": 1}"#)));
-    for _ in 0..20 {
+    let repeats = crate::flow::FlowLimits::DEFAULT.repeats;
+    for _ in 0..repeats {
         assert_eq!(kept.runs.loops(&run, call), None);
         kept.runs.answered(&run, Some(call), &"still waiting".into());
     }
-    assert_eq!(kept.runs.loops(&run, call), Some(20));
-    for page in 0..30 {
+    assert_eq!(kept.runs.loops(&run, call), Some(usize::try_from(repeats).expect("few")));
+    for page in 0..repeats + 10 {
         let call = kept.runs.call("web", "list", &arguments(&format!(r#"{{"page": {page}}}"#)));
         assert_eq!(kept.runs.loops(&run, call), None);
         kept.runs.answered(&run, Some(call), &"a page".into());
