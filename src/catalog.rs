@@ -23,6 +23,7 @@ use tokio::sync::broadcast;
 pub use build::{Keeper, SettingsOf};
 
 use crate::{
+    flow::Advertised,
     mcp::{Json, Object, header::MirroredParam},
     schema::Schema,
     settings::ToolSettings,
@@ -147,6 +148,8 @@ pub struct Snapshot {
     pub each: HashMap<Arc<str>, View>,
     /// What was left out, and why, for people.
     pub problems: Vec<String>,
+    /// Destinations that definitions name.
+    pub advertised: Advertised,
 }
 
 /// Which endpoint a caller came through.

@@ -5,6 +5,7 @@
 //! Asking the person is left to [`crate::approval`], finding injections to [`crate::inspect`].
 
 mod action;
+mod advertised;
 pub mod class;
 mod digest;
 mod example;
@@ -18,12 +19,14 @@ mod runs;
 mod sink;
 mod token;
 mod trusted;
+mod wording;
 
 #[cfg(test)]
 mod tests;
 
 use std::{collections::BTreeMap, sync::Arc};
 
+pub use advertised::Advertised;
 pub use digest::Digester;
 pub use judge::Judgement;
 pub use rule::{FlowRuleError, shipped};
@@ -177,6 +180,9 @@ pub struct FlowRule {
     pub tags: Vec<String>,
 }
 
+/// Bytes of an argument that is known again as the agent's own; a longer one shares no short wording.
+const OWN_BYTES_MAX: usize = 1024;
+
 /// How runs are read and judged: everything but the rules and the run.
 #[derive(Clone, Debug)]
 struct Memory {
@@ -222,8 +228,10 @@ impl Memory {
         let brief = run.label.is_clean();
         let arguments = Arguments::of(arguments, &self.digester, brief);
         if !run.is_tainted() {
-            let own = arguments.destinations.iter().map(|it| it.digest);
-            run.own(own, self.limits.of_run());
+            let whole = |leaf: &sink::Leaf| wording::whole(&self.digester, &leaf.text);
+            let leaves = arguments.leaves.iter().filter(|leaf| leaf.text.len() <= OWN_BYTES_MAX);
+            let named = arguments.destinations.iter().map(|it| it.digest);
+            run.own(named.chain(leaves.map(whole)), self.limits.of_run());
         }
         let judge = Judge { rules, trusted: &self.trusted, digester: &self.digester, run };
         judge.judge(sink, &arguments, nonces)

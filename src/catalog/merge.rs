@@ -14,6 +14,7 @@ use super::{
     imitation::{Names, plain},
     template::Template,
 };
+use crate::flow::Advertised;
 
 /// Pairs of a template and something it may overlap with that are looked at for the report.
 const LOOKS_MAX: usize = 8192;
@@ -25,6 +26,7 @@ pub(super) fn merge(parts: &BTreeMap<Arc<str>, Arc<Part>>, plain: bool) -> Snaps
     let plain = plain && public == 1;
     let names = Names::new(parts.values().map(|part| &part.name));
     for (endpoint, part) in parts {
+        advertise(&mut snapshot.advertised, part);
         let part = honest(part, &names, &mut snapshot.problems);
         let mut own = View::default();
         add(&mut own, endpoint, &part, |item| item.name.clone());
@@ -42,6 +44,17 @@ pub(super) fn merge(parts: &BTreeMap<Arc<str>, Arc<Part>>, plain: bool) -> Snaps
     }
     settle(&mut snapshot.all, &mut snapshot.problems);
     snapshot
+}
+
+/// Everything that an agent reads of a server before its first call.
+fn advertise(advertised: &mut Advertised, part: &Part) {
+    let items = [&part.tools, &part.prompts, &part.resources, &part.templates];
+    for item in items.into_iter().flatten() {
+        item.definition.iter().for_each(|(_, value)| advertised.add(&part.name, value));
+    }
+    if let Some(text) = &part.instructions {
+        advertised.add(&part.name, &text.as_str().into());
+    }
 }
 
 /// The part without names that pass for another server's.

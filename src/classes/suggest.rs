@@ -71,8 +71,7 @@ impl Guess {
     /// What the name says it does, and with what.
     fn read_name(&mut self, named: &[String]) {
         self.reads = named.iter().any(|word| words::READS.contains(&word.as_str()));
-        for word in named {
-            let acts = words::classes_of(word);
+        for (word, acts) in self.acting(named) {
             self.plain |= !acts.is_empty();
             self.add(acts, || format!("the name says `{word}`"));
         }
@@ -82,11 +81,27 @@ impl Guess {
         }
     }
 
+    /// The words that say what is done. After a word for reading, `order` and `start` are things that
+    /// are read; what follows an `and`, or destroys, is done all the same.
+    fn acting<'w>(&self, words: &'w [String]) -> Vec<(&'w str, &'static [Class])> {
+        let mut found = Vec::new();
+        let mut before = "";
+        for (index, word) in words.iter().enumerate() {
+            let acts = words::classes_of(word);
+            let joined = index == 0 || matches!(before, "and" | "or" | "then" | "also");
+            if !self.reads || joined || acts.contains(&Class::Destructive) {
+                found.push((word.as_str(), acts));
+            }
+            before = word;
+        }
+        found
+    }
+
     /// A description adds what the name left out. In its first words it says what the tool does;
     /// later ones may speak of what it does not do, and count all the same.
     fn read_description(&mut self, described: &[String]) {
-        for word in described {
-            self.add(words::classes_of(word), || format!("the description says `{word}`"));
+        for (word, acts) in self.acting(described) {
+            self.add(acts, || format!("the description says `{word}`"));
         }
         for topic in described.iter().filter_map(|word| Topic::of(word)) {
             let classes = topic.classes(self.reads);
@@ -99,8 +114,11 @@ impl Guess {
             let classes: &[Class] = match kind {
                 DestinationKind::Url => &[Class::Egress, Class::ReadsUntrusted],
                 DestinationKind::Email => &[Class::Egress],
+                DestinationKind::Command if self.reads => {
+                    &[Class::Exec, Class::ReadsPrivate, Class::ReadsUntrusted]
+                }
                 DestinationKind::Command => &[Class::Exec],
-                DestinationKind::Path if self.reads => &[Class::ReadsFiles, Class::ReadsPrivate],
+                DestinationKind::Path if self.reads => &[Class::ReadsFiles],
                 _ => &[],
             };
             self.add(classes, || format!("`{pointer}` looks like where something goes"));
@@ -125,7 +143,7 @@ impl Guess {
             return;
         }
         if self.reads && !self.classes.iter().any(|class| is_reading(*class)) {
-            self.add(&[Class::ReadsUntrusted, Class::ReadsPrivate], || {
+            self.add(&[Class::ReadsUntrusted, Class::ReadsFiles], || {
                 "it reads, and nothing says whose text that is".to_owned()
             });
         }

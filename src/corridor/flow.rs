@@ -12,13 +12,13 @@ use crate::{
     catalog::Item,
     firewall::Disposition,
     flow::{
-        Brought, Judgement, RunName, Sink, Source, Unkept,
+        Advertised, Brought, Judgement, RunName, Sink, Source, Unkept,
         class::{Class, Classes},
     },
     gateway::Gateway,
     ids,
     inspect::{Mode, Profile},
-    label::{Confidentiality, Integrity, Label},
+    label::{Integrity, Label},
     mcp::{Json, Method, Object},
     refusal::{Code, Refusal},
     spotlight::{META_PROVENANCE, without_fence},
@@ -124,6 +124,7 @@ impl Gateway {
             classes,
             risk: call.item.settings.risk,
             about: "",
+            advertised: &Advertised::default(),
         };
         let run = &call.passed.recalled.run;
         let judgement = self.runs.judge_carried(run, sink, carried);
@@ -162,7 +163,9 @@ impl Gateway {
         marked: &BTreeSet<u16>,
         arguments: &mut Object,
     ) -> Judgement {
+        let catalog = self.catalog.snapshot();
         let sink = Sink {
+            advertised: &catalog.advertised,
             server: &item.upstream.name,
             tool: &item.name,
             classes: classes_of(item),
@@ -294,9 +297,6 @@ fn label_of(item: &Item, trail: &Trail) -> Label {
     let mut label = classes_of(item).label();
     if trail.uninspected {
         label.integrity = Integrity::Untrusted;
-    }
-    if !trail.secrets.is_empty() {
-        label.confidentiality = Confidentiality::Private;
     }
     label
 }

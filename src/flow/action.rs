@@ -73,6 +73,7 @@ mod tests {
     use super::{Action, parts};
     use crate::{
         flow::{
+            advertised::Advertised,
             class::Classes,
             digest::Digester,
             passage::{Passage, SENTENCE, keep},
@@ -94,7 +95,9 @@ mod tests {
         let digester = Digester::new(&Sealer::new(&[7; 32]));
         let ordered = |tool: &str, about: &str, classes: &[&str], text: &str| {
             let classes = Classes::of(classes.iter().copied());
-            let sink = Sink { server: "git", tool, classes, risk: Risk::Medium, about };
+            let advertised = &Advertised::default();
+            let risk = Risk::Medium;
+            let sink = Sink { server: "git", tool, classes, risk, about, advertised };
             let kept = keep(&digester, text, SENTENCE);
             Action::of(sink, &digester).is_ordered_by(Passage(&kept), true)
         };

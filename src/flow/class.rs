@@ -73,6 +73,11 @@ impl Classes {
         Self(self.0 | 1 << class as u16)
     }
 
+    /// The set as a number.
+    pub(super) const fn bits(self) -> u16 {
+        self.0
+    }
+
     pub const fn has(self, class: Class) -> bool {
         self.0 & (1 << class as u16) != 0
     }

@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::{
     FlowLimits, Memory,
+    advertised::Advertised,
     class::Classes,
     digest::{Digester, normal},
     rule::{FlowRuleError, Rule, fault},
@@ -15,10 +16,12 @@ use super::{
 };
 use crate::{firewall::Source, label::Confidentiality, mcp::Json, seal::Sealer, settings::Risk};
 
-/// One step of a trace: something that is read, or a call.
+/// One step of a trace: something that a server says of itself, something that is read, or a call.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Step {
+    /// `SERVER` whose definitions say `text`.
+    define: Option<String>,
     /// `SERVER/TOOL` whose result is read.
     read: Option<String>,
     /// `SERVER/TOOL` that is called.
@@ -76,7 +79,12 @@ fn finds(rules: &[Rule], rule: &Rule, trace: &[Step]) -> Result<bool, &'static s
     };
     let mut run = Run::default();
     let mut last = None;
+    let mut advertised = Advertised::default();
     for step in trace {
+        if let Some(server) = &step.define {
+            advertised.add(&Arc::from(server.as_str()), &step.text.as_str().into());
+            continue;
+        }
         let classes = Classes::of(step.classes.iter().map(String::as_str));
         let name = step.read.as_ref().or(step.call.as_ref());
         let (server, tool) = name
@@ -103,7 +111,8 @@ fn finds(rules: &[Rule], rule: &Rule, trace: &[Step]) -> Result<bool, &'static s
             last = None;
             continue;
         }
-        let sink = Sink { server, tool, classes, risk: step.risk, about: &step.about };
+        let (risk, about) = (step.risk, step.about.as_str());
+        let sink = Sink { server, tool, classes, risk, about, advertised: &advertised };
         last = Some(memory.judge(rules, &mut run, sink, &Json::from_value(step.arguments.clone())));
     }
     let judgement = last.ok_or("a trace must end with a call")?;

@@ -9,11 +9,15 @@ use super::{
     digest::Digester,
     rule::{Action, Evidence, Rule, Target},
     run::{Grant, Run, Source},
-    sink::{Arguments, Sink, is_obeyed, is_shared},
+    sink::{Arguments, Destination, Sink, is_obeyed, is_program, is_shared},
     token::Kind,
     trusted::Trusted,
 };
-use crate::{firewall::Disposition, label::Confidentiality, settings::Risk};
+use crate::{
+    firewall::Disposition,
+    label::{Confidentiality, Integrity, Label},
+    settings::Risk,
+};
 
 mod trace;
 
@@ -53,24 +57,36 @@ pub(super) struct Judge<'a> {
 impl Judge<'_> {
     /// `nonces`: sources whose mark stood in the arguments as they came.
     pub(super) fn judge(&self, sink: Sink<'_>, arguments: &Arguments, nonces: &[u16]) -> Judgement {
-        let obeyed = sink.classes.has(Class::PersistsInstructions)
-            || arguments
-                .destinations
-                .iter()
-                .any(|it| it.kind == Kind::Path && is_obeyed(&it.token));
-        if self.run.label.is_clean() || !(sink.classes.has_consequences() || obeyed) {
+        let written = |is: fn(&str) -> bool| {
+            arguments.destinations.iter().any(|it| it.kind == Kind::Path && is(&it.token))
+        };
+        let obeyed = sink.classes.has(Class::PersistsInstructions) || written(is_obeyed);
+        if !(sink.classes.has_consequences() || obeyed) {
+            return Judgement::default();
+        }
+        let named = self.advertised(sink, arguments);
+        if self.run.label.is_clean() && named.is_empty() {
             return Judgement::default();
         }
         let doing = Doing::of(sink, self.digester);
-        let aim = Aim { obeyed, away: obeyed || goes_away(sink, arguments, &doing) };
-        let trace = Trace { judge: self, sink, arguments, obeyed, doing };
+        let away = obeyed || goes_away(sink, arguments, &doing);
+        let aim = Aim {
+            obeyed,
+            away,
+            program: written(is_program),
+            elsewhere: away || !arguments.leaves.iter().any(|leaf| leaf.file),
+        };
+        let trace = Trace { judge: self, sink, arguments, obeyed, away, doing };
         let mut ties = trace.ties();
+        ties.extend(named);
         ties.extend(nonces.iter().map(|source| Tie {
             evidence: Evidence::Nonce,
             source: *source,
             place: "an argument holds the mark of".to_owned(),
         }));
-        let keys = vec![trace.key()];
+        let kin = (sink.risk < Risk::High && !trace.doing.destroys).then(|| self.kin(sink));
+        let mut keys = vec![trace.key()];
+        keys.extend(kin);
         let grant = Grant { keys, sources: self.run.sources.len() };
         let mut judgement = Judgement { grant, ..Judgement::default() };
         for rule in self.rules.iter().filter(|rule| rule.action > Action::Off) {
@@ -79,7 +95,53 @@ impl Judge<'_> {
                 self.take(rule, sink, tie, &mut judgement);
             }
         }
+        if !judgement.reaching.is_empty() {
+            // A yes to what a text put into a call says nothing of other calls.
+            judgement.grant.keys.truncate(1);
+        } else if kin.is_some() && judgement.disposition == Disposition::Hold {
+            let server = plain(sink.server);
+            judgement.reasons.push(format!(
+                "A yes also covers, in this run, tools of `{server}` of the same classes, until \
+                 something that the run read reaches a call"
+            ));
+        }
         judgement
+    }
+
+    /// What a yes to a question that the run alone raised covers: tools of one server that do the same.
+    fn kin(&self, sink: Sink<'_>) -> u64 {
+        let text = |text: &str| self.digester.of(KIN, text.as_bytes());
+        let classes = sink.classes.bits().to_string();
+        self.digester.join(&[text(sink.server), text(&classes)])
+    }
+
+    /// Destinations that another server's definitions name. They are read first of all, so that nothing
+    /// shows whether the agent knew one of its own accord.
+    fn advertised(&self, sink: Sink<'_>, arguments: &Arguments) -> Vec<Tie> {
+        if sink.advertised.is_empty() {
+            return Vec::new();
+        }
+        let mut ties = Vec::new();
+        for it in &arguments.destinations {
+            let reads =
+                it.kind == Kind::Url && sink.classes.only_fetches() && !it.token.contains('?');
+            let server = sink.advertised.by_another(sink.server, it.kind, &it.token);
+            let Some(server) = server.filter(|_| !reads && !self.trusts(it)) else { continue };
+            let pointer = arguments.leaves.get(it.leaf).map_or("", |leaf| &leaf.pointer);
+            let (kind, server) = (it.kind.name(), plain(server));
+            let place = format!("the {kind} in `{pointer}` is named by a definition of `{server}`");
+            ties.push(Tie { evidence: Evidence::Destination, source: DEFINED, place });
+        }
+        ties
+    }
+
+    /// Whether the organisation's list covers a destination.
+    fn trusts(&self, it: &Destination) -> bool {
+        let host = it.token.split(['/', '?']).next().unwrap_or(&it.token);
+        match it.kind {
+            Kind::Url => self.trusted.covers(Kind::Host, host),
+            kind => self.trusted.covers(kind, &it.token),
+        }
     }
 
     /// The strongest tie for which the rule applies.
@@ -102,6 +164,8 @@ impl Judge<'_> {
             Some(Target::None) => arguments.destinations.is_empty(),
             Some(Target::Obeyed) => aim.obeyed,
             Some(Target::Away) => aim.away,
+            Some(Target::Program) => aim.program,
+            Some(Target::Elsewhere) => aim.elsewhere,
         };
         let run = self.run.label.integrity >= when.run.integrity
             && self.run.label.confidentiality >= when.run.confidentiality;
@@ -109,6 +173,11 @@ impl Judge<'_> {
             return None;
         }
         let fits = |tie: &&Tie| {
+            if tie.source == DEFINED {
+                return when.evidence.contains(&tie.evidence)
+                    && DEFINITION.integrity >= when.source.integrity
+                    && DEFINITION.confidentiality >= when.source.confidentiality;
+            }
             let Some(source) = self.source(tie.source) else {
                 return self.run.saturated && when.evidence.contains(&tie.evidence);
             };
@@ -135,6 +204,7 @@ impl Judge<'_> {
             Some(source) => {
                 format!("{} result {} of this run, {}", tie.place, tie.source, told(source))
             }
+            None if tie.source == DEFINED => tie.place.clone(),
             None => "this run read more than is kept".to_owned(),
         };
         let written = &rule.written;
@@ -152,8 +222,10 @@ impl Judge<'_> {
             return false;
         }
         let reaches = tie.evidence != Evidence::Any;
-        let granted = grant.keys.iter().filter_map(|key| self.run.grants.get(key)).max();
-        granted.is_some_and(|sources| !reaches || usize::from(tie.source) < *sources)
+        let keys = grant.keys.iter().take(if reaches { 1 } else { 2 });
+        let granted = keys.filter_map(|key| self.run.grants.get(key)).max();
+        let before = |sources: usize| tie.source == DEFINED || usize::from(tie.source) < sources;
+        granted.is_some_and(|sources| !reaches || before(*sources))
     }
 
     fn source(&self, index: u16) -> Option<&Source> {
@@ -166,6 +238,8 @@ impl Judge<'_> {
 struct Aim {
     obeyed: bool,
     away: bool,
+    program: bool,
+    elsewhere: bool,
 }
 
 fn goes_away(sink: Sink<'_>, arguments: &Arguments, doing: &Doing) -> bool {
@@ -176,12 +250,22 @@ fn goes_away(sink: Sink<'_>, arguments: &Arguments, doing: &Doing) -> bool {
         || arguments.destinations.iter().any(|it| it.kind == Kind::Path && is_shared(&it.token))
 }
 
+/// The kind of a grant's wider key among digests.
+const KIN: u8 = 106;
+/// Stands for the definitions of servers among sources.
+const DEFINED: u16 = u16::MAX - 1;
+/// What a definition is: an operator accepted its server, and everybody may read it.
+const DEFINITION: Label =
+    Label { integrity: Integrity::Mixed, confidentiality: Confidentiality::Public };
+
+/// A name without anything that could pass for the gateway's own words.
+fn plain(text: &str) -> String {
+    let kept = |c: &char| c.is_ascii_alphanumeric() || "_./-".contains(*c);
+    text.chars().filter(kept).take(64).collect()
+}
+
 /// A source in words, from names of the gateway's own alone.
 fn told(source: &Source) -> String {
-    let plain = |text: &str| -> String {
-        let kept = |c: &char| c.is_ascii_alphanumeric() || "_./-".contains(*c);
-        text.chars().filter(kept).take(64).collect()
-    };
     let mut told = format!(
         "`{}/{}` ({}",
         plain(&source.server),

@@ -6,6 +6,7 @@ use super::{
     order::{self, Tone},
     passage::{self, PARAGRAPH, REPORT, SENTENCE},
     token::{self, Kind},
+    wording,
 };
 use crate::mcp::{Json, json};
 
@@ -52,7 +53,13 @@ const JSON_BYTES_MAX: usize = 4 << 20;
 impl Reading {
     /// Reads every text and key of a message; `_meta` is for programs.
     pub(super) fn of(value: &Json, digester: &Digester, bounds: Bounds) -> Self {
-        let mut reader = Reader { digester, bounds, reading: Self::default(), text: Vec::new() };
+        let mut reader = Reader {
+            digester,
+            bounds,
+            reading: Self::default(),
+            text: Vec::new(),
+            wordings: Vec::new(),
+        };
         reader.value(value, 0);
         reader.finish()
     }
@@ -80,6 +87,8 @@ struct Reader<'a> {
     reading: Reading,
     /// In normal form, one text after the other.
     text: Vec<u8>,
+    /// Digests of its short wordings.
+    wordings: Vec<u64>,
 }
 
 impl Reader<'_> {
@@ -140,6 +149,7 @@ impl Reader<'_> {
 
     fn prose(&mut self, text: &str) {
         self.take(text);
+        self.wordings(text);
         let mut paragraph = String::new();
         let mut said = Said::default();
         let mut lines = text.lines().peekable();
@@ -155,6 +165,18 @@ impl Reader<'_> {
             }
         }
         self.end_paragraph(&mut paragraph, &mut said);
+    }
+
+    /// Keeps the wordings of running text; a value of a few words is data.
+    fn wordings(&mut self, text: &str) {
+        let few = text.split_whitespace().take(LISTED_WORDS_MAX + 1).count() <= LISTED_WORDS_MAX;
+        if self.reading.over || few && !text.trim().contains('\n') {
+            return;
+        }
+        wording::of_text(self.digester, text, &mut self.wordings);
+        if self.wordings.len() > self.bounds.prints {
+            self.reading.over = true;
+        }
     }
 
     fn end_paragraph(&mut self, paragraph: &mut String, said: &mut Said) {
@@ -234,7 +256,7 @@ impl Reader<'_> {
     }
 
     fn finish(self) -> Reading {
-        let Self { digester, bounds, mut reading, text } = self;
+        let Self { digester, bounds, mut reading, text, wordings } = self;
         // The strictest naming of each destination is the one that counts.
         reading.tokens.sort_unstable_by_key(|(token, naming)| (*token, std::cmp::Reverse(*naming)));
         reading.tokens.dedup_by_key(|(token, _)| *token);
@@ -242,6 +264,9 @@ impl Reader<'_> {
             Ok(prints) => reading.prints = prints,
             Err(_) => reading.over = true,
         }
+        reading.prints.extend(wordings);
+        reading.prints.sort_unstable();
+        reading.prints.dedup();
         reading.over |=
             reading.tokens.len() > bounds.tokens || reading.orders.len() > bounds.orders;
         reading.tokens.truncate(bounds.tokens);

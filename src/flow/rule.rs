@@ -28,6 +28,8 @@ pub(super) enum Evidence {
     Destination,
     /// An address of unknown origin that can carry data.
     Query,
+    /// An argument is, word for word, what running text says.
+    Worded,
     /// The argument repeats a text, however it is written.
     Overlap,
     /// The run read such a text.
@@ -63,6 +65,10 @@ pub(super) enum Target {
     None,
     /// What is written there is obeyed by later agents or programs.
     Obeyed,
+    /// A file that is run or built from: a program, a build file, a list of dependencies.
+    Program,
+    /// It changes what a server keeps: it names no file of the user's own.
+    Elsewhere,
     /// It leaves what is the user's own, or cannot be taken back: it is sent, run, paid, obeyed
     /// later, put where others read, or lost.
     Away,

@@ -3,10 +3,11 @@
 use base64::{Engine as _, engine::general_purpose};
 
 use super::{
+    advertised::Advertised,
     class::Classes,
     digest::{Digester, normal},
     passage,
-    token::{self, Kind},
+    token::{self, Kind, is_web},
 };
 use crate::{mcp::Json, settings::Risk};
 
@@ -20,6 +21,8 @@ pub struct Sink<'a> {
     /// What the tool says of itself. A server's word: it can add to what is asked about, and take
     /// nothing away.
     pub about: &'a str,
+    /// What definitions of servers name.
+    pub advertised: &'a Advertised,
 }
 
 /// What an argument is for.
@@ -40,6 +43,10 @@ pub(super) struct Leaf {
     pub(super) pointer: String,
     pub(super) text: String,
     pub(super) role: Role,
+    /// A number in it names something: an order, an issue, a row.
+    pub(super) names: bool,
+    /// It is a path, whatever else it looks like: `run.py` is no host in Paraguay.
+    pub(super) file: bool,
 }
 
 /// A destination that an argument names.
@@ -68,6 +75,10 @@ const DESTINATIONS: &str = "to cc bcc recipient recipients email emails mail add
 /// Words of an argument's name that say it is run.
 const CODE: &str = "command cmd code script query sql expression args arguments shell program statement \
     javascript js function";
+/// Words of an argument's name that say that a number in it names something.
+const NUMBERS: &str = "id ids number numbers no nr issue issues order orders ticket tickets pr row item items index ref uid key";
+/// Words of an argument's name that say that it is a path.
+const FILES: &str = "path paths file files filename filepath dir directory folder";
 /// Arguments of one call that are looked at; a call with more is taken for one without destination.
 const LEAVES_MAX: usize = 4096;
 
@@ -77,30 +88,30 @@ impl Arguments {
     pub(super) fn of(arguments: &Json, digester: &Digester, brief: bool) -> Self {
         const BRIEF_BYTES_MAX: usize = 1024;
         let mut all = Self::default();
-        all.collect(arguments, &mut String::new(), Role::Text);
+        all.collect(arguments, &mut String::new(), Of::default());
         for index in 0..all.leaves.len() {
             let Some(leaf) = all.leaves.get(index) else { break };
             if brief && leaf.role == Role::Text && leaf.text.len() > BRIEF_BYTES_MAX {
                 continue;
             }
-            let (text, role) = (leaf.text.clone(), leaf.role);
-            all.name(index, &text, role, digester);
+            let leaf = leaf.clone();
+            all.name(index, &leaf, digester);
         }
         all
     }
 
-    fn collect(&mut self, value: &Json, pointer: &mut String, role: Role) {
+    fn collect(&mut self, value: &Json, pointer: &mut String, of: Of) {
         if self.leaves.len() >= LEAVES_MAX {
             return;
         }
         match value {
-            Json::String(text) => self.leaf(pointer, text.clone(), role),
-            Json::Number(number) => self.leaf(pointer, number.as_str().to_owned(), role),
+            Json::String(text) => self.leaf(pointer, text.clone(), of),
+            Json::Number(number) => self.leaf(pointer, number.as_str().to_owned(), of),
             Json::Array(items) => {
                 for (index, item) in items.iter().enumerate() {
                     let length = pointer.len();
                     pointer.push_str(&format!("/{index}"));
-                    self.collect(item, pointer, role);
+                    self.collect(item, pointer, of);
                     pointer.truncate(length);
                 }
             }
@@ -109,7 +120,7 @@ impl Arguments {
                     let length = pointer.len();
                     let shown: String = key.chars().filter(|c| !c.is_control()).take(40).collect();
                     pointer.push_str(&format!("/{}", shown.replace('~', "~0").replace('/', "~1")));
-                    self.collect(value, pointer, role_of(key).unwrap_or(role));
+                    self.collect(value, pointer, of.under(key));
                     pointer.truncate(length);
                 }
             }
@@ -117,22 +128,29 @@ impl Arguments {
         }
     }
 
-    fn leaf(&mut self, pointer: &str, text: String, role: Role) {
-        self.leaves.push(Leaf { pointer: pointer.to_owned(), text, role });
+    fn leaf(&mut self, pointer: &str, text: String, of: Of) {
+        let Of { role, names, file } = of;
+        self.leaves.push(Leaf { pointer: pointer.to_owned(), text, role, names, file });
     }
 
     /// Finds what a leaf names. Content names accounts alone: an address in a letter is no place
     /// where the letter goes, an account in a payment list is.
-    fn name(&mut self, leaf: usize, text: &str, role: Role, digester: &Digester) {
+    fn name(&mut self, index: usize, leaf: &Leaf, digester: &Digester) {
+        let Leaf { text, role, file, .. } = leaf;
         let destinations = &mut self.destinations;
         let mut keep = |kind: Kind, token: &str| {
             let digest = digester.of(kind as u8, token.as_bytes());
-            destinations.push(Destination { leaf, kind, token: token.to_owned(), digest });
+            destinations.push(Destination { leaf: index, kind, token: token.to_owned(), digest });
         };
         let single = !text.trim().contains(char::is_whitespace);
         match role {
             Role::Destination => {
-                token::each(text, &mut keep);
+                let path = *file && !text.contains("://");
+                token::each(text, &mut |kind, token| {
+                    if !(path && is_web(kind)) {
+                        keep(kind, token);
+                    }
+                });
                 let whole = text.trim();
                 if !whole.contains("://") && !whole.contains('@') && !whole.is_empty() {
                     keep(Kind::Path, &token::path(whole));
@@ -161,7 +179,36 @@ impl Arguments {
     }
 }
 
-fn role_of(key: &str) -> Option<Role> {
+/// What the names of members above a value say of it.
+#[derive(Clone, Copy, Debug)]
+struct Of {
+    role: Role,
+    names: bool,
+    file: bool,
+}
+
+impl Default for Of {
+    fn default() -> Self {
+        Self { role: Role::Text, names: false, file: false }
+    }
+}
+
+impl Of {
+    /// The same for what stands under this name.
+    fn under(self, key: &str) -> Self {
+        let words = words_of(key);
+        let any = |set: &str| set.split_whitespace().any(|it| words.iter().any(|word| word == it));
+        let role = match () {
+            () if any(CODE) => Role::Code,
+            () if any(DESTINATIONS) => Role::Destination,
+            () => self.role,
+        };
+        Self { role, names: self.names || any(NUMBERS), file: any(FILES) }
+    }
+}
+
+/// The words of a member's name, in small letters.
+fn words_of(key: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut word = String::new();
     for c in key.chars() {
@@ -173,12 +220,7 @@ fn role_of(key: &str) -> Option<Role> {
         }
     }
     words.push(word);
-    let any = |set: &str| set.split_whitespace().any(|it| words.iter().any(|word| word == it));
-    match () {
-        () if any(CODE) => Some(Role::Code),
-        () if any(DESTINATIONS) => Some(Role::Destination),
-        () => None,
-    }
+    words
 }
 
 /// The ways in which a text may carry another: as it is, backwards, in base64, hexadecimal or
@@ -232,6 +274,24 @@ const OBEYED: &str = ".bashrc .bash_profile .bash_login .profile .zshrc .zshenv 
     .mcp.json mcp.json claude_desktop_config.json claude.md claude.local.md agents.md gemini.md \
     .cursorrules .windsurfrules .clinerules copilot-instructions.md .gitlab-ci.yml jenkinsfile \
     .gitconfig .npmrc .pypirc .envrc authorized_keys .pre-commit-config.yaml";
+/// Endings of files that are run, or that programs are built from.
+const PROGRAMS: &str = "py js mjs cjs ts tsx jsx sh bash zsh fish ps1 bat cmd rb php pl lua rs go java kt kts scala c cc cpp \
+    h hpp cs swift m sql r jl ex exs erl clj groovy gradle vbs ipynb tf nix cmake mk service";
+/// Files of other endings that are.
+const PROGRAM_FILES: &str = "makefile dockerfile containerfile justfile rakefile gemfile procfile vagrantfile \
+    requirements.txt constraints.txt pyproject.toml setup.cfg pipfile cargo.toml build.rs package.json \
+    package-lock.json go.mod composer.json pom.xml tox.ini environment.yml docker-compose.yml \
+    compose.yml compose.yaml";
+
+/// Whether what is written to this path is run or built from.
+pub(super) fn is_program(path: &str) -> bool {
+    let path = path.to_lowercase();
+    let name = path.rsplit('/').next().unwrap_or(&path);
+    let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
+    let any = |set: &str, wanted: &str| set.split_whitespace().any(|it| it == wanted);
+    any(PROGRAMS, ending) || any(PROGRAM_FILES, name) || is_obeyed(&path)
+}
+
 /// Folders whose files are obeyed.
 const OBEYED_FOLDERS: &str = ".git/ .github/workflows/ .claude/ .cursor/ .vscode/ .ssh/ .husky/ .config/autostart/ \
     .config/systemd/ cron.d/ .codex/ .gemini/";
@@ -257,20 +317,20 @@ pub(super) fn is_shared(path: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Role, is_obeyed, readings, role_of};
+    use super::{Of, Role, is_obeyed, is_program, readings};
     use crate::flow::digest::normal;
 
     #[test]
     fn names_of_arguments_say_what_they_are_for() {
         for (key, role) in [
-            ("url", Some(Role::Destination)),
-            ("repo_path", Some(Role::Destination)),
-            ("channelId", Some(Role::Destination)),
-            ("shell_command", Some(Role::Code)),
-            ("content", None),
-            ("tomato", None),
+            ("url", Role::Destination),
+            ("repo_path", Role::Destination),
+            ("channelId", Role::Destination),
+            ("shell_command", Role::Code),
+            ("content", Role::Text),
+            ("tomato", Role::Text),
         ] {
-            assert_eq!(role_of(key), role, "{key}");
+            assert_eq!(Of::default().under(key).role, role, "{key}");
         }
     }
 
@@ -292,6 +352,16 @@ mod tests {
                 reading.windows(wanted.len()).any(|window| window == wanted)
             });
             assert!(found, "{carried}");
+        }
+    }
+
+    #[test]
+    fn files_that_are_run_or_built_from_are_known_by_their_ending_or_name() {
+        for path in ["work/importer.py", "Makefile", "repo/requirements.txt", ".bashrc"] {
+            assert!(is_program(path), "{path}");
+        }
+        for path in ["notes.md", "table.csv", "py"] {
+            assert!(!is_program(path), "{path}");
         }
     }
 

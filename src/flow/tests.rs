@@ -80,7 +80,8 @@ impl Kept {
     ) -> super::Judgement {
         let (server, tool) = tool.split_once('/').expect("SERVER/TOOL");
         let classes = Classes::of(classes.iter().copied());
-        let sink = Sink { server, tool, classes, risk: Risk::Medium, about: "" };
+        let advertised = &super::Advertised::default();
+        let sink = Sink { server, tool, classes, risk: Risk::Medium, about: "", advertised };
         let arguments = json::parse(arguments.as_bytes(), &json::Limits::default()).expect("JSON");
         self.runs.judge(run, sink, &arguments, &BTreeSet::new())
     }

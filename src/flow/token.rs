@@ -31,6 +31,11 @@ impl Kind {
     }
 }
 
+/// Whether it is part of a web address.
+pub(super) const fn is_web(kind: Kind) -> bool {
+    matches!(kind, Kind::Url | Kind::Page | Kind::Host)
+}
+
 /// Characters of a token; longer words are no destinations that anybody types.
 const TOKEN_CHARS_MAX: usize = 2048;
 /// Segments of a path, from its end, that it may be named by.

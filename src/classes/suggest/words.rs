@@ -99,6 +99,7 @@ fn stem(word: &str) -> &str {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Topic {
     Web,
+    Mail,
     Messages,
     Files,
     Secrets,
@@ -112,9 +113,11 @@ impl Topic {
         Some(match singular {
             "web" | "page" | "url" | "site" | "website" | "internet" | "link" | "feed" | "rss"
             | "new" => Self::Web,
-            "mail" | "email" | "inbox" | "message" | "chat" | "channel" | "thread" | "issue"
-            | "ticket" | "comment" | "review" | "notification" | "discussion" | "conversation"
-            | "attachment" | "calendar" | "event" => Self::Messages,
+            "mail" | "email" | "inbox" | "mailbox" | "conversation" | "attachment" | "direct" => {
+                Self::Mail
+            }
+            "message" | "chat" | "channel" | "thread" | "issue" | "ticket" | "comment"
+            | "review" | "notification" | "discussion" | "calendar" | "event" => Self::Messages,
             "file" | "directory" | "folder" | "document" | "path" | "repository" => Self::Files,
             "secret" | "credential" | "password" | "token" | "key" | "env" | "environment" => {
                 Self::Secrets
@@ -132,6 +135,7 @@ impl Topic {
     pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Web => "the web",
+            Self::Mail => "what people write to each other alone",
             Self::Messages => "what people write to each other",
             Self::Files => "files",
             Self::Secrets => "secrets",
@@ -144,10 +148,12 @@ impl Topic {
     pub(super) const fn classes(self, reads: bool) -> &'static [Class] {
         match (self, reads) {
             (Self::Web, true) => &[Class::Egress, Class::ReadsUntrusted],
-            (Self::Messages, true) => &[Class::ReadsUntrusted, Class::ReadsPrivate],
-            (Self::Files | Self::Memory, true) => &[Class::ReadsFiles, Class::ReadsPrivate],
+            (Self::Mail, true) => &[Class::ReadsUntrusted, Class::ReadsPrivate],
+            // Strangers write there too, and what a team writes is the team's.
+            (Self::Messages, true) => &[Class::ReadsUntrusted, Class::ReadsFiles],
+            (Self::Files | Self::Memory, true) => &[Class::ReadsFiles],
             (Self::Secrets | Self::Persons, true) => &[Class::ReadsPrivate],
-            (Self::Messages, false) => &[Class::Egress],
+            (Self::Mail | Self::Messages, false) => &[Class::Egress],
             (Self::Memory, false) => &[Class::StateChange, Class::PersistsInstructions],
             (Self::Web | Self::Files | Self::Secrets | Self::Persons, false) => &[],
         }

@@ -9,7 +9,8 @@ use crate::{
         reading::Naming,
         run::Seen,
         sink::{Arguments, Destination, Role, Sink, described_by},
-        token::{self, Kind},
+        token::{self, Kind, is_web},
+        wording,
     },
     label::{Confidentiality, Integrity},
 };
@@ -19,6 +20,7 @@ pub(super) struct Trace<'a> {
     pub(super) sink: Sink<'a>,
     pub(super) arguments: &'a Arguments,
     pub(super) obeyed: bool,
+    pub(super) away: bool,
     pub(super) doing: Action,
 }
 
@@ -47,6 +49,8 @@ impl Told {
     }
 }
 
+/// Digits of a number that tells something wherever it stands.
+const NUMBER_DIGITS_MIN: usize = 3;
 /// The kind of a grant's key among digests.
 const GRANT: u8 = 101;
 /// Bytes of an address beyond which it can carry something worth stealing.
@@ -63,6 +67,7 @@ impl Trace<'_> {
         }
         self.described(&mut ties);
         self.overlaps(&mut ties);
+        self.worded(&mut ties);
         self.secrets(&mut ties);
         ties
     }
@@ -231,11 +236,14 @@ impl Trace<'_> {
     fn counts(&self, kind: Kind, naming: Naming, source: u16) -> bool {
         let source = self.judge.run.sources.get(usize::from(source));
         let same = source.is_some_and(|source| *source.server == *self.sink.server);
+        let strange = source.is_none_or(|it| it.label.integrity >= Integrity::Untrusted);
         match (kind, naming) {
             (_, Naming::Ordered | Naming::Secret) | (Kind::Account, _) => true,
             // Whom money goes to is nobody's to name but the user's.
             (Kind::Name, _) if self.sink.classes.has(Class::Money) => true,
-            (Kind::Path | Kind::Name, Naming::Mentioned) => self.obeyed && kind == Kind::Path,
+            (Kind::Path, Naming::Mentioned) => self.obeyed,
+            // Who gets a right, a message or a task is not for a stranger to say.
+            (Kind::Name, Naming::Mentioned) => self.away && strange,
             (Kind::Path | Kind::Name, Naming::Listed) => false,
             (_, Naming::Mentioned) => true,
             (_, Naming::Listed) => !same,
@@ -327,6 +335,45 @@ impl Trace<'_> {
         }
     }
 
+    /// Arguments that are, word for word, what running text says, and that the agent did not say before.
+    fn worded(&self, ties: &mut Vec<Tie>) {
+        let Judge { run, digester, .. } = *self.judge;
+        if run.prints.is_empty() {
+            return;
+        }
+        let named =
+            |leaf: usize| self.arguments.destinations.iter().filter(move |it| it.leaf == leaf);
+        for (index, leaf) in self.arguments.leaves.iter().enumerate() {
+            let own = run.tokens.get(&wording::whole(digester, &leaf.text));
+            let judged = |it: &&Destination| {
+                is_web(it.kind) || matches!(it.kind, Kind::Email | Kind::Account)
+            };
+            // An address is judged as a destination, and a program's text as what it names.
+            let elsewhere = leaf.role == Role::Code || named(index).any(|it| judged(&it));
+            if elsewhere || leaf.file || own.is_some_and(|seen| seen.own) {
+                continue;
+            }
+            let Some(wanted) = wording::of_argument(digester, &leaf.text, leaf.names) else {
+                continue;
+            };
+            let sources = wanted.iter().map(|it| run.prints.get(it).copied());
+            let Some(sources) = sources.collect::<Option<Vec<u16>>>() else { continue };
+            let worst = sources.into_iter().max_by_key(|source| {
+                run.sources.get(usize::from(*source)).map(|source| source.label.integrity)
+            });
+            // Small numbers stand everywhere; those of another server say nothing of this one's.
+            let small = leaf.text.trim_start_matches('#').len() < NUMBER_DIGITS_MIN
+                && leaf.text.bytes().any(|byte| byte.is_ascii_digit());
+            let own_server = |index: &u16| {
+                let source = run.sources.get(usize::from(*index));
+                source.is_some_and(|source| *source.server == *self.sink.server)
+            };
+            let worst = worst.filter(|source| !small || own_server(source));
+            let place = format!("`{}` is, word for word, in", leaf.pointer);
+            ties.extend(worst.map(|source| Tie { evidence: Evidence::Worded, source, place }));
+        }
+    }
+
     /// Secrets that were taken out of what the run read, and stand in the call all the same.
     fn secrets(&self, ties: &mut Vec<Tie>) {
         let run = self.judge.run;
@@ -381,10 +428,6 @@ impl Trace<'_> {
         parts.extend(places);
         digester.join(&parts)
     }
-}
-
-const fn is_web(kind: Kind) -> bool {
-    matches!(kind, Kind::Url | Kind::Page | Kind::Host)
 }
 
 /// The parts of each address: one argument may hold several, and each must be the user's own.
