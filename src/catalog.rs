@@ -23,7 +23,7 @@ use tokio::sync::broadcast;
 pub use build::{Keeper, SettingsOf};
 
 use crate::{
-    flow::Advertised,
+    flow::{Advertised, class::Classes},
     mcp::{Json, Object, header::MirroredParam},
     schema::Schema,
     settings::ToolSettings,
@@ -66,6 +66,10 @@ pub struct Item {
     pub output: Option<Schema>,
     pub mirrored: Vec<MirroredParam>,
     pub settings: Arc<ToolSettings>,
+    /// What calls of it can do.
+    pub classes: Classes,
+    /// Nobody said what it does, and its own words say that it reads.
+    pub asks: bool,
     /// Why the item is kept back, if it is.
     pub quarantine: Option<String>,
 }

@@ -234,6 +234,18 @@ impl Memory {
             run.own(named.chain(leaves.map(whole)), self.limits.of_run());
         }
         let judge = Judge { rules, trusted: &self.trusted, digester: &self.digester, run };
-        judge.judge(sink, &arguments, nonces)
+        let judgement = judge.judge(sink, &arguments, nonces);
+        if run.is_tainted() {
+            let said = arguments.leaves.iter().filter(|leaf| leaf.text.len() <= OWN_BYTES_MAX);
+            let said: Vec<u64> = said
+                .filter(|leaf| {
+                    let wanted = wording::of_argument(&self.digester, &leaf.text, leaf.names);
+                    wanted.is_some_and(|all| all.iter().any(|it| !run.prints.contains_key(it)))
+                })
+                .map(|leaf| wording::whole(&self.digester, &leaf.text))
+                .collect();
+            run.say(said, self.limits.of_run());
+        }
+        judgement
     }
 }

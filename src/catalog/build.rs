@@ -17,7 +17,9 @@ use super::{
     pins::{self, Seen, Server, Standing},
 };
 use crate::{
+    classes::{self as known, suggest::suggest},
     config::Met,
+    flow::class::Classes,
     inspect::Firewall,
     mcp::{Json, Object, header},
     schema::Schema,
@@ -253,6 +255,7 @@ impl Keeper {
             Kind::Resource | Kind::Template => {}
         }
         let settings = (self.settings)(met, kind, draft.name);
+        let (classes, asks) = classes(kind, &settings, &definition);
         Ok(Item {
             kind,
             upstream: Arc::clone(upstream),
@@ -263,6 +266,8 @@ impl Keeper {
             output,
             mirrored,
             settings,
+            classes,
+            asks,
             quarantine: draft.quarantine,
         })
     }
@@ -278,6 +283,19 @@ impl Keeper {
         }
         self.catalog.replace(snapshot, changes);
     }
+}
+
+/// What is stated counts. Where nothing is, an unknown tool does what unknown tools do, and whatever
+/// its own words admit to besides: they add, and take nothing away. And whether it seems to read.
+fn classes(kind: Kind, settings: &ToolSettings, definition: &Object) -> (Classes, bool) {
+    let stated = Classes::of(settings.classes.iter().map(String::as_str));
+    if kind != Kind::Tool || !settings.classes.is_empty() {
+        return (stated, false);
+    }
+    let guess = suggest(&definition.to_value());
+    let harm = guess.classes.iter().filter(|class| **class != known::Class::Computes);
+    let admitted = Classes::of(harm.map(|class| class.name()));
+    (stated.and(admitted), guess.reads && !admitted.has_consequences())
 }
 
 impl Part {

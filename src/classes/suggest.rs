@@ -23,6 +23,8 @@ pub struct Suggestion {
     pub destinations: Vec<Destination>,
     /// Why, one sentence for each thing that counted.
     pub reasons: Vec<String>,
+    /// Its name says that it reads.
+    pub reads: bool,
     /// Whether its words say plainly what it does; else it got what an unknown tool gets.
     pub plain: bool,
 }
@@ -76,6 +78,11 @@ impl Guess {
             self.add(acts, || format!("the name says `{word}`"));
         }
         self.plain |= self.reads;
+        if self.reads && named.iter().any(|word| matches!(word.as_str(), "web" | "internet")) {
+            self.add(&[Class::Egress], || {
+                "the name speaks of the web, which hears the words".into()
+            });
+        }
         for topic in named.iter().filter_map(|word| Topic::of(word)) {
             self.add(topic.classes(self.reads), || format!("the name speaks of {}", topic.name()));
         }
@@ -104,7 +111,9 @@ impl Guess {
             self.add(acts, || format!("the description says `{word}`"));
         }
         for topic in described.iter().filter_map(|word| Topic::of(word)) {
-            let classes = topic.classes(self.reads);
+            // What a call that writes is about tells not whom it reaches; its verbs do.
+            let classes =
+                if self.reads || topic == Topic::Memory { topic.classes(self.reads) } else { &[] };
             self.add(classes, || format!("the description speaks of {}", topic.name()));
         }
     }
@@ -174,7 +183,8 @@ impl Guess {
             self.classes.remove(&Class::Computes);
         }
         let has = |class| self.classes.contains(&class);
-        let risk = if has(Class::Money) || has(Class::Exec) || has(Class::Destructive) {
+        let runs_any = destinations.iter().any(|it| it.kind == DestinationKind::Command);
+        let risk = if has(Class::Money) || has(Class::Exec) && runs_any || has(Class::Destructive) {
             Risk::High
         } else if self.plain && self.classes.iter().all(|class| is_harmless(*class)) {
             Risk::Low
@@ -187,6 +197,7 @@ impl Guess {
             risk,
             destinations,
             reasons: self.reasons,
+            reads: self.reads,
             plain: self.plain,
         }
     }

@@ -199,7 +199,7 @@ mod suggestions {
             ("run-query", "Runs SQL.", &[StateChange, Exec]),
             ("make_payment", "Pays an invoice.", &[StateChange, Money]),
             ("read_inbox", "Reads the user's inbox.", &[ReadsPrivate, ReadsUntrusted]),
-            ("get_page", "Gets a page of the web.", &[Egress, ReadsUntrusted]),
+            ("get_page", "Gets a page of the web.", &[ReadsUntrusted]),
             ("get_balance", "The balance of an account.", &[ReadsPrivate]),
         ];
         for (name, description, classes) in expected {

@@ -124,6 +124,7 @@ impl Gateway {
             classes,
             risk: call.item.settings.risk,
             about: "",
+            asks: false,
             advertised: &Advertised::default(),
         };
         let run = &call.passed.recalled.run;
@@ -168,9 +169,10 @@ impl Gateway {
             advertised: &catalog.advertised,
             server: &item.upstream.name,
             tool: &item.name,
-            classes: classes_of(item),
+            classes: item.classes,
             risk: item.settings.risk,
             about: item.definition.str("description").unwrap_or_default(),
+            asks: item.asks,
         };
         let value = Json::Object(std::mem::take(arguments));
         let judgement = self.runs.judge(run, sink, &value, marked);
@@ -240,6 +242,7 @@ impl Gateway {
             tool: item.name.as_str().into(),
             time: ids::now_ms(),
             rules: trail.brought.iter().cloned().collect(),
+            guessed: item.settings.classes.is_empty(),
             instructs: trail.instructs,
             nonce: nonce.and_then(Json::as_str).map(str::to_owned),
         };
@@ -288,13 +291,9 @@ impl Gateway {
     }
 }
 
-fn classes_of(item: &Item) -> Classes {
-    Classes::of(item.settings.classes.iter().map(String::as_str))
-}
-
 /// What nobody inspected may say anything (settled rule 19).
 fn label_of(item: &Item, trail: &Trail) -> Label {
-    let mut label = classes_of(item).label();
+    let mut label = item.classes.label();
     if trail.uninspected {
         label.integrity = Integrity::Untrusted;
     }

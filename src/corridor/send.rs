@@ -3,10 +3,11 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use super::{Answer, Call, Trail, clear::Cleared};
+use super::{Answer, Arrival, Call, Trail, clear::Cleared, subject};
 use crate::{
     catalog::Item,
     exchange::AskedRequest,
+    firewall::Surface,
     gateway::Gateway,
     limits::Seat,
     mcp::{
@@ -54,7 +55,7 @@ impl Gateway {
         let approval = call.passed.approval.clone();
         let params = outgoing_params(&mut call);
         // On the heap, so that a call that waits for a person does not carry the room for it.
-        let exchanged = Box::pin(self.exchange(&call, params, &connected, &relay)).await;
+        let exchanged = Box::pin(self.exchange(&call, params, &connected, &relay, trail)).await;
         if let Some(id) = &approval {
             let outcome = if exchanged.is_ok() { "executed" } else { "outcome unknown" };
             Box::pin(self.approvals.note_outcome(id, outcome)).await;
@@ -73,6 +74,7 @@ impl Gateway {
         mut params: Object,
         connected: &Connected,
         relay: &Arc<Relay>,
+        trail: &mut Trail,
     ) -> Result<(Object, ResultType), Refusal> {
         // Only a modern server can ask for another round, which needs the parameters again.
         let may_ask =
@@ -92,7 +94,12 @@ impl Gateway {
             let response = sent.map_err(|error| failed(&error))?;
             let result = match response.outcome {
                 Ok(result) => result,
-                Err(error) => return Err(self.turned_down(&call.item, error, relay).await),
+                Err(mut error) => {
+                    if error.code == RpcError::URL_ELICITATION_REQUIRED {
+                        screen_elicitations(&mut error, relay).await;
+                    }
+                    return Err(self.refused(call.arrival, &call.item, error, trail));
+                }
             };
             match bridge::result_type(&result) {
                 Ok(ResultType::InputRequired) if may_ask && !asks_too_much(&result) => {
@@ -135,28 +142,34 @@ impl Gateway {
         Ok(())
     }
 
-    /// An error of the upstream, which may carry questions.
-    async fn turned_down(&self, item: &Item, mut error: RpcError, relay: &Relay) -> Refusal {
-        if error.code == RpcError::URL_ELICITATION_REQUIRED {
-            screen_elicitations(&mut error, relay).await;
-        }
-        self.refused(item, error)
-    }
-
     /// An error of the upstream: a stranger's text like any other.
-    pub(super) fn refused(&self, item: &Item, mut error: RpcError) -> Refusal {
+    pub(super) fn refused(
+        &self,
+        arrival: &Arrival,
+        item: &Item,
+        mut error: RpcError,
+        trail: &mut Trail,
+    ) -> Refusal {
         if Code::is_ours(error.code) {
             // Our codes say what the gateway did; nobody else may.
             error.code = RpcError::INTERNAL;
         }
         let firewall = self.firewall_for(item.settings.modes.firewall);
-        let surface = crate::firewall::Surface::Error;
-        let mut blocked =
-            firewall.inspect_text_from(item.origin(), surface, &mut error.message).blocks();
-        if let Some(data) = &mut error.data {
-            blocked |= firewall.inspect_from(item.origin(), "", surface, data).blocks();
+        let mut said = Object::from([("message", std::mem::take(&mut error.message).into())]);
+        if let Some(data) = error.data.take() {
+            said.insert("data", data);
         }
-        if blocked {
+        let mut said = Json::Object(said);
+        let tail = trail.run.as_ref().map(|run| self.runs.tail(run)).unwrap_or_default();
+        let subject = subject(arrival, item);
+        let inspection = firewall.inspect_from(subject, &tail, Surface::Error, &mut said);
+        trail.found(&inspection);
+        trail.secrets.extend(self.runs.secrets(&inspection.secrets));
+        if let Json::Object(said) = &mut said {
+            said.str("message").unwrap_or_default().clone_into(&mut error.message);
+            error.data = said.remove("data");
+        }
+        if inspection.blocks() {
             let text = "The call was sent and failed; the server's error text was withheld.";
             return Refusal::new(Code::Withheld, text, "the firewall blocked an error");
         }

@@ -58,7 +58,7 @@ impl Gateway {
         let relay = Arc::new(self.task_relay(arrival, &arrival.client, &task, trail));
         trail.arguments_digest = params.digest();
         trail.decide(self, arrival).await?;
-        let result = self.ask_task(arrival, &task, params, &relay).await;
+        let result = self.ask_task(arrival, &task, params, &relay, trail).await;
         let mut result =
             result.map_err(|refusal| self.fence_refusal(arrival, &task.item, refusal, trail))?;
         if result.get("taskId").is_some() {
@@ -138,6 +138,7 @@ impl Gateway {
         task: &Task,
         params: Object,
         relay: &Arc<Relay>,
+        trail: &mut Trail,
     ) -> Result<Object, Refusal> {
         let upstream = &task.item.upstream;
         let failed = |error: &dyn std::error::Error| {
@@ -154,7 +155,8 @@ impl Gateway {
             cancel: arrival.line.stop.clone(),
         };
         let response = connected.link.request(outbound).await.map_err(|error| failed(&error))?;
-        let mut result = response.outcome.map_err(|error| self.refused(&task.item, error))?;
+        let refused = |error| self.refused(arrival, &task.item, error, trail);
+        let mut result = response.outcome.map_err(refused)?;
         drop_our_meta(&mut result);
         Ok(result)
     }

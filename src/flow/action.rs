@@ -97,7 +97,7 @@ mod tests {
             let classes = Classes::of(classes.iter().copied());
             let advertised = &Advertised::default();
             let risk = Risk::Medium;
-            let sink = Sink { server: "git", tool, classes, risk, about, advertised };
+            let sink = Sink { server: "git", tool, classes, risk, about, asks: false, advertised };
             let kept = keep(&digester, text, SENTENCE);
             Action::of(sink, &digester).is_ordered_by(Passage(&kept), true)
         };

@@ -73,9 +73,16 @@ impl Classes {
         Self(self.0 | 1 << class as u16)
     }
 
-    /// The set as a number.
-    pub(super) const fn bits(self) -> u16 {
-        self.0
+    /// The classes of both.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// What of the set can do harm, as a number.
+    pub(super) fn harm(self) -> u16 {
+        let harm = CONSEQUENCES.into_iter().fold(Self::none(), Self::with);
+        self.0 & harm.0
     }
 
     pub const fn has(self, class: Class) -> bool {
@@ -126,7 +133,7 @@ impl Classes {
         };
         let confidentiality = if self.has(Class::ReadsPrivate) {
             Confidentiality::Private
-        } else if self.has(Class::ReadsFiles) || self == Self::UNCLASSIFIED {
+        } else if self.has(Class::ReadsFiles) || self.and(Self::UNCLASSIFIED) == self {
             Confidentiality::Internal
         } else {
             Confidentiality::Public

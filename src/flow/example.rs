@@ -104,6 +104,7 @@ fn finds(rules: &[Rule], rule: &Rule, trace: &[Step]) -> Result<bool, &'static s
                 tool: tool.into(),
                 time: 0,
                 rules: Vec::new(),
+                guessed: false,
                 instructs: step.injected,
                 nonce: step.nonce.clone(),
             };
@@ -112,7 +113,8 @@ fn finds(rules: &[Rule], rule: &Rule, trace: &[Step]) -> Result<bool, &'static s
             continue;
         }
         let (risk, about) = (step.risk, step.about.as_str());
-        let sink = Sink { server, tool, classes, risk, about, advertised: &advertised };
+        let sink =
+            Sink { server, tool, classes, risk, about, asks: false, advertised: &advertised };
         last = Some(memory.judge(rules, &mut run, sink, &Json::from_value(step.arguments.clone())));
     }
     let judgement = last.ok_or("a trace must end with a call")?;

@@ -71,6 +71,7 @@ impl Judge<'_> {
         let doing = Doing::of(sink, self.digester);
         let away = obeyed || goes_away(sink, arguments, &doing);
         let aim = Aim {
+            run: self.label_for(sink),
             obeyed,
             away,
             program: written(is_program),
@@ -91,8 +92,8 @@ impl Judge<'_> {
         let mut judgement = Judgement { grant, ..Judgement::default() };
         for rule in self.rules.iter().filter(|rule| rule.action > Action::Off) {
             let found = self.applies(rule, sink, aim, arguments, &ties);
-            if let Some(tie) = found {
-                self.take(rule, sink, tie, &mut judgement);
+            if let Some((tie, others)) = found.split_first() {
+                self.take(rule, sink, tie, others, &mut judgement);
             }
         }
         if !judgement.reaching.is_empty() {
@@ -108,10 +109,24 @@ impl Judge<'_> {
         judgement
     }
 
+    /// What a run read, for a call to this server. That an unknown tool's answer is private is a guess by
+    /// its name; the server that gave the answer may hear it again.
+    fn label_for(&self, sink: Sink<'_>) -> Label {
+        let label = self.run.label;
+        let private = |source: &Source| {
+            source.label.confidentiality >= Confidentiality::Private
+                && !(source.guessed && *source.server == *sink.server)
+        };
+        if self.run.saturated || self.run.sources.iter().any(private) {
+            return label;
+        }
+        Label { confidentiality: label.confidentiality.min(Confidentiality::Internal), ..label }
+    }
+
     /// What a yes to a question that the run alone raised covers: tools of one server that do the same.
     fn kin(&self, sink: Sink<'_>) -> u64 {
         let text = |text: &str| self.digester.of(KIN, text.as_bytes());
-        let classes = sink.classes.bits().to_string();
+        let classes = sink.classes.harm().to_string();
         self.digester.join(&[text(sink.server), text(&classes)])
     }
 
@@ -144,7 +159,7 @@ impl Judge<'_> {
         }
     }
 
-    /// The strongest tie for which the rule applies.
+    /// The ties for which the rule applies, the strongest first.
     fn applies<'t>(
         &self,
         rule: &Rule,
@@ -152,7 +167,7 @@ impl Judge<'_> {
         aim: Aim,
         arguments: &Arguments,
         ties: &'t [Tie],
-    ) -> Option<&'t Tie> {
+    ) -> Vec<&'t Tie> {
         let when = &rule.written.when;
         let classes = when.sink.iter().copied().collect();
         let everywhere = when.sink.is_empty() && when.sink_risk.is_none();
@@ -167,10 +182,10 @@ impl Judge<'_> {
             Some(Target::Program) => aim.program,
             Some(Target::Elsewhere) => aim.elsewhere,
         };
-        let run = self.run.label.integrity >= when.run.integrity
-            && self.run.label.confidentiality >= when.run.confidentiality;
+        let run = aim.run.integrity >= when.run.integrity
+            && aim.run.confidentiality >= when.run.confidentiality;
         if !(reached && aimed && run) {
-            return None;
+            return Vec::new();
         }
         let fits = |tie: &&Tie| {
             if tie.source == DEFINED {
@@ -186,10 +201,19 @@ impl Judge<'_> {
                 && source.label.confidentiality >= when.source.confidentiality
                 && !(when.source.other_server && *source.server == *sink.server)
         };
-        ties.iter().filter(fits).min_by_key(|tie| (tie.evidence, tie.source))
+        let mut ties: Vec<&Tie> = ties.iter().filter(fits).collect();
+        ties.sort_by_key(|tie| (tie.evidence, tie.source));
+        ties
     }
 
-    fn take(&self, rule: &Rule, sink: Sink<'_>, tie: &Tie, judgement: &mut Judgement) {
+    fn take(
+        &self,
+        rule: &Rule,
+        sink: Sink<'_>,
+        tie: &Tie,
+        others: &[&Tie],
+        judgement: &mut Judgement,
+    ) {
         judgement.rules.push(Arc::clone(&rule.id));
         let disposition = match rule.action {
             Action::Off | Action::Flag => return,
@@ -202,7 +226,13 @@ impl Judge<'_> {
         judgement.disposition = judgement.disposition.max(disposition);
         let chain = match self.source(tie.source) {
             Some(source) => {
-                format!("{} result {} of this run, {}", tie.place, tie.source, told(source))
+                let any = |other: &&&Tie| {
+                    tie.evidence == Evidence::Any && other.evidence == Evidence::Any
+                };
+                let besides = others.iter().filter(any);
+                let besides = besides.filter_map(|other| self.source(other.source)).map(told);
+                let texts: Vec<String> = std::iter::once(told(source)).chain(besides).collect();
+                format!("{} {}", tie.place, texts.join(" and "))
             }
             None if tie.source == DEFINED => tie.place.clone(),
             None => "this run read more than is kept".to_owned(),
@@ -236,6 +266,8 @@ impl Judge<'_> {
 /// Where a call goes, as [`Target`] asks.
 #[derive(Clone, Copy, Debug)]
 struct Aim {
+    /// The run's label, as far as it concerns this call.
+    run: Label,
     obeyed: bool,
     away: bool,
     program: bool,
@@ -243,6 +275,12 @@ struct Aim {
 }
 
 fn goes_away(sink: Sink<'_>, arguments: &Arguments, doing: &Doing) -> bool {
+    /// Bytes of arguments that say what is wanted, and have no room for what was read.
+    const ASKING_BYTES_MAX: usize = 200;
+    let bytes: usize = arguments.leaves.iter().map(|leaf| leaf.text.len()).sum();
+    if sink.asks && bytes <= ASKING_BYTES_MAX {
+        return false;
+    }
     let classes = [Class::Egress, Class::Exec, Class::Money, Class::PersistsInstructions];
     classes.into_iter().any(|class| sink.classes.has(class))
         || sink.risk >= Risk::High
@@ -260,7 +298,7 @@ const DEFINITION: Label =
 
 /// A name without anything that could pass for the gateway's own words.
 fn plain(text: &str) -> String {
-    let kept = |c: &char| c.is_ascii_alphanumeric() || "_./-".contains(*c);
+    let kept = |c: &char| c.is_ascii_alphanumeric() || "_.:/-".contains(*c);
     text.chars().filter(kept).take(64).collect()
 }
 

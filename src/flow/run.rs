@@ -30,6 +30,9 @@ pub struct Source {
     pub time: i64,
     /// Rules that found something in it.
     pub rules: Vec<Arc<str>>,
+    /// Its label is in part a guess: nobody said what the tool does.
+    #[serde(default)]
+    pub guessed: bool,
     /// It speaks to agents, or rules for injections found something.
     pub instructs: bool,
     /// The nonce of the fence around it.
@@ -122,6 +125,15 @@ impl Run {
         }
         for token in tokens {
             self.tokens.insert(token, Seen { own: true, named: None });
+        }
+    }
+
+    /// The agent says what no text that it read says: if one does later, the agent was first.
+    pub(super) fn say(&mut self, wholes: Vec<u64>, limits: Limits) {
+        for whole in wholes {
+            if self.tokens.len() < limits.tokens {
+                self.tokens.entry(whole).or_insert(Seen { own: true, named: None });
+            }
         }
     }
 

@@ -21,6 +21,8 @@ pub struct Sink<'a> {
     /// What the tool says of itself. A server's word: it can add to what is asked about, and take
     /// nothing away.
     pub about: &'a str,
+    /// Nobody said what it does, and its own words say that it reads.
+    pub asks: bool,
     /// What definitions of servers name.
     pub advertised: &'a Advertised,
 }
@@ -47,6 +49,8 @@ pub(super) struct Leaf {
     pub(super) names: bool,
     /// It is a path, whatever else it looks like: `run.py` is no host in Paraguay.
     pub(super) file: bool,
+    /// It says what is to be replaced: the text of the file, as it was read.
+    pub(super) old: bool,
 }
 
 /// A destination that an argument names.
@@ -69,7 +73,7 @@ pub(super) struct Arguments {
 const DESTINATIONS: &str = "to cc bcc recipient recipients email emails mail address addresses url urls uri uris href \
     link links endpoint webhook callback host hostname domain path paths file files filename \
     filepath dir directory folder destination dest target channel channels user users username \
-    assignee assignees reviewer reviewers member members invitee attendees account accounts iban \
+    handle nickname login assignee assignees reviewer reviewers member members invitee attendees account accounts iban \
     payee beneficiary branch ref remote repo repository owner org project bucket phone chat room \
     topic source src location site page origin base head";
 /// Words of an argument's name that say it is run.
@@ -77,6 +81,8 @@ const CODE: &str = "command cmd code script query sql expression args arguments 
     javascript js function";
 /// Words of an argument's name that say that a number in it names something.
 const NUMBERS: &str = "id ids number numbers no nr issue issues order orders ticket tickets pr row item items index ref uid key";
+/// Words of an argument's name that say that it is replaced.
+const OLD: &str = "old before search find";
 /// Words of an argument's name that say that it is a path.
 const FILES: &str = "path paths file files filename filepath dir directory folder";
 /// Arguments of one call that are looked at; a call with more is taken for one without destination.
@@ -129,8 +135,8 @@ impl Arguments {
     }
 
     fn leaf(&mut self, pointer: &str, text: String, of: Of) {
-        let Of { role, names, file } = of;
-        self.leaves.push(Leaf { pointer: pointer.to_owned(), text, role, names, file });
+        let Of { role, names, file, old } = of;
+        self.leaves.push(Leaf { pointer: pointer.to_owned(), text, role, names, file, old });
     }
 
     /// Finds what a leaf names. Content names accounts alone: an address in a letter is no place
@@ -185,11 +191,12 @@ struct Of {
     role: Role,
     names: bool,
     file: bool,
+    old: bool,
 }
 
 impl Default for Of {
     fn default() -> Self {
-        Self { role: Role::Text, names: false, file: false }
+        Self { role: Role::Text, names: false, file: false, old: false }
     }
 }
 
@@ -203,7 +210,7 @@ impl Of {
             () if any(DESTINATIONS) => Role::Destination,
             () => self.role,
         };
-        Self { role, names: self.names || any(NUMBERS), file: any(FILES) }
+        Self { role, names: self.names || any(NUMBERS), file: any(FILES), old: any(OLD) }
     }
 }
 
@@ -223,7 +230,17 @@ fn words_of(key: &str) -> Vec<String> {
     words
 }
 
-/// The ways in which a text may carry another: as it is, backwards, in base64, hexadecimal or
+/// Each Latin letter thirteen places on.
+pub(super) fn rot13(text: &str) -> String {
+    let turned = |c: char| match c {
+        'a'..='m' | 'A'..='M' => char::from_u32(u32::from(c) + 13).unwrap_or(c),
+        'n'..='z' | 'N'..='Z' => char::from_u32(u32::from(c) - 13).unwrap_or(c),
+        _ => c,
+    };
+    text.chars().map(turned).collect()
+}
+
+/// The ways in which a text may carry another: as it is, backwards, in rot13, base64, hexadecimal or
 /// percent signs.
 fn readings(text: &str) -> Vec<Vec<u8>> {
     const ENCODED_CHARS_MIN: usize = 24;
@@ -232,6 +249,7 @@ fn readings(text: &str) -> Vec<Vec<u8>> {
         return all;
     }
     all.push(normal(&text.chars().rev().collect::<String>()));
+    all.push(normal(&rot13(text)));
     if text.contains('%') {
         let decoded = percent_encoding::percent_decode_str(text).decode_utf8_lossy();
         all.push(normal(&decoded));
@@ -342,7 +360,8 @@ mod tests {
         let hex: String = TEXT.bytes().map(|byte| format!("{byte:02x}")).collect();
         let backwards: String = TEXT.chars().rev().collect();
         let percent = TEXT.replace(' ', "%20");
-        for (carried, before) in [base64, hex, backwards, percent]
+        let turned = super::rot13(TEXT);
+        for (carried, before) in [base64, hex, backwards, percent, turned]
             .iter()
             .flat_map(|carried| ["?d=", "", "a/", "ab/", "abc/"].map(|before| (carried, before)))
         {

@@ -9,7 +9,7 @@ use super::{
     FlowLimits, FlowRules, Override, RunName, Runs, Sink, Source, Trusted, class::Classes, rule,
 };
 use crate::{
-    firewall::Disposition,
+    firewall::{self, Disposition},
     identity::{Principal, Proof},
     mcp::{Json, json},
     seal::Sealer,
@@ -63,6 +63,7 @@ impl Kept {
             tool: tool.into(),
             time: 1,
             rules: Vec::new(),
+            guessed: false,
             instructs: false,
             nonce: None,
         };
@@ -81,13 +82,34 @@ impl Kept {
         let (server, tool) = tool.split_once('/').expect("SERVER/TOOL");
         let classes = Classes::of(classes.iter().copied());
         let advertised = &super::Advertised::default();
-        let sink = Sink { server, tool, classes, risk: Risk::Medium, about: "", advertised };
+        let sink =
+            Sink { server, tool, classes, risk: Risk::Medium, about: "", asks: false, advertised };
         let arguments = json::parse(arguments.as_bytes(), &json::Limits::default()).expect("JSON");
         self.runs.judge(run, sink, &arguments, &BTreeSet::new())
     }
 
     fn holds(&self, run: &RunName, tool: &str, classes: &[&str], arguments: &str) -> bool {
         self.calls(run, tool, classes, arguments).disposition == Disposition::Hold
+    }
+}
+
+/// The guide's rule, and its settings, as a reader would paste them.
+#[test]
+fn the_guides_rule_is_proven_and_every_shipped_rule_is_in_its_table() {
+    let guide = include_str!("../../docs/guides/flow.md");
+    let blocks: Vec<&str> =
+        guide.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    let [settings, rule] = blocks.as_slice() else { panic!("two blocks, not {}", blocks.len()) };
+    let mut sources = super::shipped();
+    sources.push(firewall::Source { name: "acme.toml".into(), text: (*rule).to_owned() });
+    let rules = rule::read_with(&sources, |_| false).expect("the guide's rule");
+    assert!(settings.contains("[flow]"));
+    for rule in &rules {
+        assert!(
+            rule.id.starts_with("flow.acme-") || guide.contains(&format!("| `{}` |", rule.id)),
+            "{}",
+            rule.id
+        );
     }
 }
 
@@ -112,7 +134,7 @@ fn a_bad_file_of_rules_is_told_by_its_line() {
         ("sink = [\"egress\"]", "sink = [\"egres\"]", "unknown variant"),
     ] {
         let text = shipped.replacen(from, to, 1);
-        let source = crate::firewall::Source { name: "x.toml".to_owned(), text };
+        let source = firewall::Source { name: "x.toml".to_owned(), text };
         let faults = rule::read(&[source]).expect_err(told);
         let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
         assert!(

@@ -20,17 +20,15 @@ const WHOLE: u8 = 105;
 /// The words of a text as wordings are compared: in small letters, without the signs around them.
 fn words(lower: &str) -> impl Iterator<Item = &str> {
     let cuts = |c: char| c.is_whitespace() || "\"'`<>()[]{}|,;“”‘’«»".contains(c);
-    let bare = |word: &str| word.trim_matches(|c: char| !c.is_alphanumeric()).is_empty();
-    let words = lower.split(cuts).map(|word| word.trim_end_matches(['.', ':', '!', '?', '*', '…']));
-    words.filter(move |word| !bare(word))
+    let words = lower.split(cuts).map(|word| word.trim_matches(|c: char| !c.is_alphanumeric()));
+    words.filter(|word| !word.is_empty())
 }
 
 /// Whether a word alone tells where it comes from: an identifier, not a word of a language.
 fn tells(word: &str) -> bool {
-    let inner = word.trim_matches(|c: char| !c.is_alphanumeric());
-    let letters = inner.chars().any(char::is_alphabetic);
-    let joins = inner.contains(|c: char| c.is_ascii_digit() || "-_@/.=:".contains(c));
-    letters && joins && inner.chars().count() >= CHARS_MIN
+    let letters = word.chars().any(char::is_alphabetic);
+    let joins = word.contains(|c: char| c.is_ascii_digit() || "-_@/.=:".contains(c));
+    letters && joins && word.chars().count() >= CHARS_MIN
 }
 
 fn is_number(word: &str) -> bool {
@@ -54,9 +52,8 @@ pub(super) fn of_text(digester: &Digester, text: &str, kept: &mut Vec<u64>) {
         if tells(word) {
             kept.push(digester.of(SINGLE, word.as_bytes()));
         }
-        let number = word.trim_start_matches('#');
-        if is_number(number) && index > 0 {
-            kept.push(digester.of(NUMBER, number.as_bytes()));
+        if is_number(word) && index > 0 {
+            kept.push(digester.of(NUMBER, word.as_bytes()));
         }
         before = Some(word);
     }
@@ -80,6 +77,28 @@ pub(super) fn of_argument(digester: &Digester, text: &str, names: bool) -> Optio
             Some(neighbours.map(|(one, two)| pair(digester, one, two)).collect())
         }
     }
+}
+
+/// Digits of a number that could open something.
+const CODE_DIGITS_MIN: usize = 5;
+/// Characters of an identifier that could.
+const CODE_CHARS_MIN: usize = 8;
+/// Codes of one argument that are looked at.
+const CODES_MAX: usize = 1024;
+
+/// The codes in an argument: long numbers, and words of letters and digits.
+pub(super) fn codes(digester: &Digester, text: &str) -> Vec<u64> {
+    let lower = text.to_lowercase();
+    let code = |word: &str| {
+        if is_number(word) {
+            return (word.len() >= CODE_DIGITS_MIN).then(|| digester.of(NUMBER, word.as_bytes()));
+        }
+        let mixed = word.bytes().any(|byte| byte.is_ascii_digit())
+            && word.bytes().any(|byte| byte.is_ascii_alphabetic())
+            && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
+        (mixed && word.len() >= CODE_CHARS_MIN).then(|| digester.of(SINGLE, word.as_bytes()))
+    };
+    words(&lower).filter_map(code).take(CODES_MAX).collect()
 }
 
 /// The digest of a whole argument, by which what the agent said of its own accord is known again.

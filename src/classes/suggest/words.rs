@@ -61,7 +61,8 @@ pub(super) fn classes_of(word: &str) -> &'static [Class] {
         }
         "delete" | "remove" | "drop" | "purge" | "wipe" | "destroy" | "truncate" | "overwrite"
         | "revoke" | "reset" | "uninstall" | "erase" | "rollback" | "terminate" | "kill"
-        | "clear" | "discard" => &[StateChange, Destructive],
+        | "clear" | "discard" | "permanently" | "irreversible" | "irreversibly" | "undone"
+        | "restored" => &[StateChange, Destructive],
         "write" | "create" | "update" | "set" | "edit" | "insert" | "move" | "rename" | "put"
         | "patch" | "modify" | "save" | "merge" | "commit" | "close" | "assign" | "archive"
         | "mark" | "enable" | "disable" | "apply" | "start" | "stop" | "schedule" | "cancel"
@@ -70,7 +71,7 @@ pub(super) fn classes_of(word: &str) -> &'static [Class] {
         "run" | "exec" | "execute" | "eval" | "evaluate" | "shell" | "script" | "spawn"
         | "invoke" | "terminal" | "deploy" | "install" | "sql" => &[StateChange, Exec],
         "pay" | "payment" | "transfer" | "refund" | "charge" | "purchase" | "buy" | "payout"
-        | "withdraw" | "donate" | "subscribe" | "order" | "wire" => &[StateChange, Money],
+        | "withdraw" | "donate" | "order" | "wire" => &[StateChange, Money],
         "remember" | "memorize" | "learn" => &[StateChange, PersistsInstructions],
         _ => &[],
     }
@@ -104,6 +105,7 @@ pub(super) enum Topic {
     Files,
     Secrets,
     Persons,
+    Affairs,
     Memory,
 }
 
@@ -111,21 +113,22 @@ impl Topic {
     pub(super) fn of(word: &str) -> Option<Self> {
         let singular = word.strip_suffix('s').unwrap_or(word);
         Some(match singular {
-            "web" | "page" | "url" | "site" | "website" | "internet" | "link" | "feed" | "rss"
-            | "new" => Self::Web,
+            "web" | "url" | "site" | "website" | "internet" | "link" | "feed" | "rss" | "new" => {
+                Self::Web
+            }
             "mail" | "email" | "inbox" | "mailbox" | "conversation" | "attachment" | "direct" => {
                 Self::Mail
             }
-            "message" | "chat" | "channel" | "thread" | "issue" | "ticket" | "comment"
-            | "review" | "notification" | "discussion" | "calendar" | "event" => Self::Messages,
+            "message" | "page" | "chat" | "channel" | "thread" | "issue" | "ticket" | "comment"
+            | "review" | "mention" | "feedback" | "form" | "submission" | "post" | "reply"
+            | "notification" | "discussion" | "calendar" | "event" => Self::Messages,
             "file" | "directory" | "folder" | "document" | "path" | "repository" => Self::Files,
             "secret" | "credential" | "password" | "token" | "key" | "env" | "environment" => {
                 Self::Secrets
             }
-            "customer" | "contact" | "account" | "balance" | "transaction" | "invoice" | "user"
-            | "profile" | "employee" | "patient" | "salary" | "payroll" | "database" | "table" => {
-                Self::Persons
-            }
+            "transaction" | "invoice" | "statement" | "application" => Self::Affairs,
+            "customer" | "contact" | "account" | "balance" | "user" | "profile" | "employee"
+            | "patient" | "salary" | "payroll" | "database" | "table" => Self::Persons,
             "memory" | "memorie" | "knowledge" | "instruction" | "rule" | "prompt" | "skill"
             | "observation" => Self::Memory,
             _ => return None,
@@ -140,6 +143,7 @@ impl Topic {
             Self::Files => "files",
             Self::Secrets => "secrets",
             Self::Persons => "people and their affairs",
+            Self::Affairs => "affairs to which strangers write",
             Self::Memory => "what agents remember or obey",
         }
     }
@@ -147,15 +151,15 @@ impl Topic {
     /// What it means of a tool that reads, and of one that writes.
     pub(super) const fn classes(self, reads: bool) -> &'static [Class] {
         match (self, reads) {
-            (Self::Web, true) => &[Class::Egress, Class::ReadsUntrusted],
-            (Self::Mail, true) => &[Class::ReadsUntrusted, Class::ReadsPrivate],
+            (Self::Web, true) => &[Class::ReadsUntrusted],
+            (Self::Mail | Self::Affairs, true) => &[Class::ReadsUntrusted, Class::ReadsPrivate],
             // Strangers write there too, and what a team writes is the team's.
             (Self::Messages, true) => &[Class::ReadsUntrusted, Class::ReadsFiles],
             (Self::Files | Self::Memory, true) => &[Class::ReadsFiles],
             (Self::Secrets | Self::Persons, true) => &[Class::ReadsPrivate],
             (Self::Mail | Self::Messages, false) => &[Class::Egress],
             (Self::Memory, false) => &[Class::StateChange, Class::PersistsInstructions],
-            (Self::Web | Self::Files | Self::Secrets | Self::Persons, false) => &[],
+            (Self::Web | Self::Files | Self::Secrets | Self::Persons | Self::Affairs, false) => &[],
         }
     }
 }

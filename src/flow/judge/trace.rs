@@ -8,7 +8,7 @@ use crate::{
         passage::{self, PARAGRAPH, Passage, SENTENCE},
         reading::Naming,
         run::Seen,
-        sink::{Arguments, Destination, Role, Sink, described_by},
+        sink::{Arguments, Destination, Role, Sink, described_by, rot13},
         token::{self, Kind, is_web},
         wording,
     },
@@ -67,6 +67,7 @@ impl Trace<'_> {
         }
         self.described(&mut ties);
         self.overlaps(&mut ties);
+        self.codes(&mut ties);
         self.worded(&mut ties);
         self.secrets(&mut ties);
         ties
@@ -315,13 +316,22 @@ impl Trace<'_> {
         told
     }
 
+    /// Whether the call changes a file: what it replaces there is what stood there.
+    fn into_file(&self) -> bool {
+        self.arguments.leaves.iter().any(|leaf| leaf.file)
+    }
+
     /// What arguments repeat of what the run read.
     fn overlaps(&self, ties: &mut Vec<Tie>) {
         let run = self.judge.run;
         if run.prints.is_empty() {
             return;
         }
+        let into_file = self.into_file();
         for (leaf, reading) in self.arguments.contents() {
+            if leaf.old && into_file {
+                continue;
+            }
             let Ok(prints) = self.judge.digester.prints(&reading, usize::MAX) else { continue };
             let mut sources: Vec<u16> =
                 prints.iter().filter_map(|print| run.prints.get(print).copied()).collect();
@@ -335,12 +345,33 @@ impl Trace<'_> {
         }
     }
 
+    /// Codes of another server's text that is not everybody's: a door's number is too short for prints.
+    fn codes(&self, ties: &mut Vec<Tie>) {
+        let Judge { run, digester, .. } = *self.judge;
+        if run.prints.is_empty() || self.into_file() {
+            return;
+        }
+        let told = |source: &u16| {
+            run.sources.get(usize::from(*source)).is_some_and(|source| {
+                source.label.confidentiality >= Confidentiality::Internal
+                    && *source.server != *self.sink.server
+            })
+        };
+        for leaf in self.arguments.leaves.iter().filter(|leaf| leaf.role == Role::Text) {
+            let codes = wording::codes(digester, &leaf.text).into_iter();
+            let known = codes.filter_map(|code| run.prints.get(&code).copied()).find(told);
+            let place = format!("`{}` holds a code of", leaf.pointer);
+            ties.extend(known.map(|source| Tie { evidence: Evidence::Overlap, source, place }));
+        }
+    }
+
     /// Arguments that are, word for word, what running text says, and that the agent did not say before.
     fn worded(&self, ties: &mut Vec<Tie>) {
         let Judge { run, digester, .. } = *self.judge;
         if run.prints.is_empty() {
             return;
         }
+        let into_file = self.into_file();
         let named =
             |leaf: usize| self.arguments.destinations.iter().filter(move |it| it.leaf == leaf);
         for (index, leaf) in self.arguments.leaves.iter().enumerate() {
@@ -350,14 +381,17 @@ impl Trace<'_> {
             };
             // An address is judged as a destination, and a program's text as what it names.
             let elsewhere = leaf.role == Role::Code || named(index).any(|it| judged(&it));
-            if elsewhere || leaf.file || own.is_some_and(|seen| seen.own) {
+            if elsewhere || leaf.file || leaf.old && into_file || own.is_some_and(|seen| seen.own) {
                 continue;
             }
-            let Some(wanted) = wording::of_argument(digester, &leaf.text, leaf.names) else {
+            let held = |text: &str| {
+                let wanted = wording::of_argument(digester, text, leaf.names)?;
+                let sources = wanted.iter().map(|it| run.prints.get(it).copied());
+                sources.collect::<Option<Vec<u16>>>()
+            };
+            let Some(sources) = held(&leaf.text).or_else(|| held(&rot13(&leaf.text))) else {
                 continue;
             };
-            let sources = wanted.iter().map(|it| run.prints.get(it).copied());
-            let Some(sources) = sources.collect::<Option<Vec<u16>>>() else { continue };
             let worst = sources.into_iter().max_by_key(|source| {
                 run.sources.get(usize::from(*source)).map(|source| source.label.integrity)
             });

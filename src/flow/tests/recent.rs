@@ -54,6 +54,7 @@ async fn withheld(kept: &Kept, run: &RunName, text: &str) {
         tool: "show".into(),
         time: 1,
         rules: Vec::new(),
+        guessed: false,
         instructs: false,
         nonce: None,
     };
