@@ -53,7 +53,7 @@ pub struct FlowLimits {
     pub sources: usize,
     /// Destinations that its results name.
     pub destinations: usize,
-    /// Prints of their text: about one for every five letters.
+    /// Prints of their text and of its wordings: about one for every three letters.
     pub prints: usize,
     /// Passages that order something.
     pub orders: usize,
@@ -78,7 +78,7 @@ impl FlowLimits {
     const DEFAULT: Self = Self {
         sources: 4_096,
         destinations: 65_536,
-        prints: 262_144,
+        prints: 524_288,
         orders: 8_192,
         idle_s: 1_800,
         runs_in_memory: 256,
@@ -235,12 +235,20 @@ impl Memory {
         }
         let judge = Judge { rules, trusted: &self.trusted, digester: &self.digester, run };
         let judgement = judge.judge(sink, &arguments, nonces);
-        if run.is_tainted() {
+        if run.is_tainted() && judgement.disposition == firewall::Disposition::Allow {
             let said = arguments.leaves.iter().filter(|leaf| leaf.text.len() <= OWN_BYTES_MAX);
             let said: Vec<u64> = said
                 .filter(|leaf| {
-                    let wanted = wording::of_argument(&self.digester, &leaf.text, leaf.names);
-                    wanted.is_some_and(|all| all.iter().any(|it| !run.prints.contains_key(it)))
+                    let absent = |text: &str| {
+                        let wanted = wording::of_argument(&self.digester, text, leaf.names);
+                        wanted.is_some_and(|all| all.iter().any(|it| !run.prints.contains_key(it)))
+                    };
+                    let unnamed = |it: &sink::Destination| {
+                        run.tokens.get(&it.digest).is_none_or(|seen| seen.named.is_none())
+                    };
+                    absent(&leaf.text)
+                        && absent(&sink::rot13(&leaf.text))
+                        && arguments.of_leaf(leaf).iter().all(unnamed)
                 })
                 .map(|leaf| wording::whole(&self.digester, &leaf.text))
                 .collect();

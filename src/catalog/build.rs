@@ -295,7 +295,7 @@ fn classes(kind: Kind, settings: &ToolSettings, definition: &Object) -> (Classes
     let guess = suggest(&definition.to_value());
     let harm = guess.classes.iter().filter(|class| **class != known::Class::Computes);
     let admitted = Classes::of(harm.map(|class| class.name()));
-    (stated.and(admitted), guess.reads && !admitted.has_consequences())
+    (stated.and(admitted), guess.only_reads && !admitted.has_consequences())
 }
 
 impl Part {

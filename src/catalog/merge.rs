@@ -14,7 +14,7 @@ use super::{
     imitation::{Names, plain},
     template::Template,
 };
-use crate::flow::Advertised;
+use crate::{flow::Advertised, mcp::Json};
 
 /// Pairs of a template and something it may overlap with that are looked at for the report.
 const LOOKS_MAX: usize = 8192;
@@ -49,8 +49,9 @@ pub(super) fn merge(parts: &BTreeMap<Arc<str>, Arc<Part>>, plain: bool) -> Snaps
 /// Everything that an agent reads of a server before its first call.
 fn advertise(advertised: &mut Advertised, part: &Part) {
     let items = [&part.tools, &part.prompts, &part.resources, &part.templates];
-    for item in items.into_iter().flatten() {
-        item.definition.iter().for_each(|(_, value)| advertised.add(&part.name, value));
+    // Nobody reads what is kept back.
+    for item in items.into_iter().flatten().filter(|item| item.quarantine.is_none()) {
+        advertised.add(&part.name, &Json::Object(item.definition.clone()));
     }
     if let Some(text) = &part.instructions {
         advertised.add(&part.name, &text.as_str().into());

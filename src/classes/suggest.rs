@@ -23,8 +23,8 @@ pub struct Suggestion {
     pub destinations: Vec<Destination>,
     /// Why, one sentence for each thing that counted.
     pub reasons: Vec<String>,
-    /// Its name says that it reads.
-    pub reads: bool,
+    /// Its name says that it reads, and no word of it that it does anything else.
+    pub only_reads: bool,
     /// Whether its words say plainly what it does; else it got what an unknown tool gets.
     pub plain: bool,
 }
@@ -58,6 +58,7 @@ struct Guess {
     reasons: Vec<String>,
     /// The name begins with a word for reading.
     reads: bool,
+    only_reads: bool,
     plain: bool,
 }
 
@@ -72,7 +73,11 @@ impl Guess {
 
     /// What the name says it does, and with what.
     fn read_name(&mut self, named: &[String]) {
-        self.reads = named.iter().any(|word| words::READS.contains(&word.as_str()));
+        // `set_status` begins with what it does.
+        let acts_first = named.first().is_some_and(|word| !words::classes_of(word).is_empty());
+        let reading = |word: &String| words::READS.contains(&word.as_str());
+        self.reads = named.first().is_some_and(reading) || !acts_first && named.iter().any(reading);
+        self.only_reads = self.reads && named.iter().all(|word| words::classes_of(word).is_empty());
         for (word, acts) in self.acting(named) {
             self.plain |= !acts.is_empty();
             self.add(acts, || format!("the name says `{word}`"));
@@ -197,7 +202,7 @@ impl Guess {
             risk,
             destinations,
             reasons: self.reasons,
-            reads: self.reads,
+            only_reads: self.only_reads,
             plain: self.plain,
         }
     }

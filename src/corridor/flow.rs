@@ -279,15 +279,24 @@ impl Gateway {
         sent: Result<Answer<'a, S>, Refusal>,
         trail: &Trail,
     ) -> Result<Answer<'a, S>, Refusal> {
-        let Err(refusal) = &sent else { return sent };
-        let Some(rpc) = &refusal.rpc else { return sent };
+        if let Err(refusal) = &sent {
+            self.note_error(refusal, trail).await?;
+        }
+        sent
+    }
+
+    /// Notes what an upstream's error says, before it leaves.
+    ///
+    /// # Errors
+    /// It could not be noted: it must not leave.
+    pub(super) async fn note_error(&self, refusal: &Refusal, trail: &Trail) -> Result<(), Refusal> {
+        let Some(rpc) = &refusal.rpc else { return Ok(()) };
         let mut said = Object::from([("message", without_fence(&rpc.message).into())]);
         if let Some(data) = &rpc.data {
             said.insert("data", data.clone());
         }
         let brought = self.brought(&mut said, trail);
-        self.remember(brought, &Object::new(), trail).await?;
-        sent
+        self.remember(brought, &Object::new(), trail).await
     }
 }
 

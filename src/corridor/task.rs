@@ -7,6 +7,7 @@ use super::{
     kept::KeptBack,
     release::{check_schema, check_shape, drop_our_meta, withheld},
     send::{asks_too_much, questions},
+    subject,
     tasks::Task,
 };
 use crate::{
@@ -57,10 +58,18 @@ impl Gateway {
         }
         let relay = Arc::new(self.task_relay(arrival, &arrival.client, &task, trail));
         trail.arguments_digest = params.digest();
+        trail.run = Some(self.run_of(arrival).await?);
         trail.decide(self, arrival).await?;
+        self.foresee(arrival, trail).await?;
         let result = self.ask_task(arrival, &task, params, &relay, trail).await;
-        let mut result =
-            result.map_err(|refusal| self.fence_refusal(arrival, &task.item, refusal, trail))?;
+        let mut result = match result {
+            Ok(result) => result,
+            Err(refusal) => {
+                let refusal = self.fence_refusal(arrival, &task.item, refusal, trail);
+                self.note_error(&refusal, trail).await?;
+                return Err(refusal);
+            }
+        };
         if result.get("taskId").is_some() {
             result.insert("taskId", id);
         }
@@ -69,7 +78,6 @@ impl Gateway {
         if let Some(asked) = asked {
             result.insert("inputRequests", asked);
         }
-        trail.run = Some(self.run_of(arrival).await?);
         let brought = self.brought(&mut result, trail);
         self.mark_task(arrival, &task, &mut result, trail);
         let inner = result.get("result").and_then(Json::as_object).unwrap_or(&result);
@@ -216,12 +224,18 @@ impl Gateway {
         }
         let firewall = self.firewall_for(modes.firewall);
         let mut value = Json::Object(std::mem::take(result));
-        let inspection =
-            firewall.inspect_from(task.item.origin(), "", Surface::ToolResult, &mut value);
+        let tail = trail.run.as_ref().map(|run| self.runs.tail(run)).unwrap_or_default();
+        let inspection = firewall.inspect_from(
+            subject(arrival, &task.item),
+            &tail,
+            Surface::ToolResult,
+            &mut value,
+        );
         if let Json::Object(inspected) = value {
             *result = inspected;
         }
         trail.found(&inspection);
+        trail.secrets.extend(self.runs.secrets(&inspection.secrets));
         self.capture(arrival, &task.item, Surface::ToolResult, result, &inspection);
         if inspection.blocks() {
             trail.kept_back = Some(KeptBack { result: std::mem::take(result), releasable: false });

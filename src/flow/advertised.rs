@@ -1,62 +1,81 @@
 //! Destinations that the definitions of servers name: a description is read before anything else, and by
 //! every agent. A server may say where its own calls go; where another's go is not for it to say.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use super::token::{self, Kind};
 use crate::mcp::Json;
 
-/// Which server first names an address or an account in its definitions.
+/// Which servers name an address or an account in their definitions.
 #[derive(Clone, Debug, Default)]
-pub struct Advertised(HashMap<(Kind, String), Arc<str>>);
+pub struct Advertised {
+    by: HashMap<(Kind, String), BTreeSet<Arc<str>>>,
+    /// How many each has named.
+    counts: HashMap<Arc<str>, usize>,
+}
 
-/// Destinations that are kept; a server with more of them says nothing that an agent reads.
-const DESTINATIONS_MAX: usize = 16_384;
+/// Destinations that are kept of one server; what names more says nothing that an agent reads.
+const DESTINATIONS_MAX: usize = 4_096;
 /// Hosts for examples (RFC 2606).
 const EXAMPLES: [&str; 4] = ["example.com", "example.org", "example.net", "localhost"];
+/// Members that name a thing, and are not read as words.
+const NAMES: [&str; 4] = ["uri", "uriTemplate", "$schema", "$id"];
 
 impl Advertised {
     /// Adds what one server says.
     pub fn add(&mut self, server: &Arc<str>, said: &Json) {
         match said {
             Json::String(text) => token::each(text, &mut |kind, token| {
-                if matches!(kind, Kind::Url | Kind::Email | Kind::Account) {
+                // `importer.py` is a file here, and no address.
+                let address = kind == Kind::Url && (token.contains('/') || text.contains("://"));
+                if address || matches!(kind, Kind::Email | Kind::Account) {
                     self.keep(server, kind, token);
                 }
             }),
             Json::Array(items) => items.iter().for_each(|item| self.add(server, item)),
-            Json::Object(object) => object.iter().for_each(|(_, value)| self.add(server, value)),
+            Json::Object(object) => {
+                let read = object.iter().filter(|(key, _)| !NAMES.contains(key));
+                read.for_each(|(_, value)| self.add(server, value));
+            }
             Json::Null | Json::Bool(_) | Json::Number(_) => {}
         }
     }
 
     fn keep(&mut self, server: &Arc<str>, kind: Kind, token: &str) {
-        let page = token.split('?').next().unwrap_or(token);
-        let host = page.split(['/', ':']).next().unwrap_or(page);
+        let page = page_of(token);
+        let place = page.rsplit('@').next().unwrap_or(page);
+        let host = place.split(['/', ':']).next().unwrap_or(place);
         let example = EXAMPLES.iter().any(|it| host == *it || host.ends_with(&format!(".{it}")));
-        // `importer.py` is a file here, and no address.
-        let address = kind != Kind::Url || page.contains('/');
-        if !example && address && self.0.len() < DESTINATIONS_MAX {
-            let place = (kind, page.to_owned());
-            self.0.entry(place).or_insert_with(|| Arc::clone(server));
+        let count = self.counts.entry(Arc::clone(server)).or_default();
+        if example || *count >= DESTINATIONS_MAX {
+            return;
         }
+        *count += 1;
+        self.by.entry((kind, page.to_owned())).or_default().insert(Arc::clone(server));
     }
 
-    /// The server that names this destination, unless it is `own`.
+    /// A server that names this destination, unless `own` does too.
     pub(super) fn by_another(&self, own: &str, kind: Kind, token: &str) -> Option<&Arc<str>> {
-        let page = token.split('?').next().unwrap_or(token);
+        let page = page_of(token);
+        let host = page.split('/').next().unwrap_or(page);
         let named = match kind {
-            Kind::Url => token::above(page).chain([page]).find_map(|page| self.at(kind, page)),
-            _ => self.at(kind, page),
-        };
-        named.filter(|server| ***server != *own)
-    }
-
-    fn at(&self, kind: Kind, token: &str) -> Option<&Arc<str>> {
-        self.0.get(&(kind, token.to_owned()))
+            Kind::Url => {
+                let pages = [page].into_iter().chain(token::above(page)).chain([host]);
+                pages.into_iter().find_map(|page| self.by.get(&(kind, page.to_owned())))
+            }
+            _ => self.by.get(&(kind, page.to_owned())),
+        }?;
+        named.first().filter(|_| !named.contains(own))
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.by.is_empty()
     }
+}
+
+fn page_of(token: &str) -> &str {
+    token.split('?').next().unwrap_or(token)
 }

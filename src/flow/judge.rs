@@ -19,9 +19,10 @@ use crate::{
     settings::Risk,
 };
 
+mod repeats;
 mod trace;
 
-use trace::Trace;
+use trace::{Trace, UNTOLD};
 
 /// What flow rules say of a call.
 #[derive(Clone, Debug, Default)]
@@ -68,6 +69,7 @@ impl Judge<'_> {
         if self.run.label.is_clean() && named.is_empty() {
             return Judgement::default();
         }
+        let named_digests = named.iter().map(|(_, digest)| *digest).collect();
         let doing = Doing::of(sink, self.digester);
         let away = obeyed || goes_away(sink, arguments, &doing);
         let aim = Aim {
@@ -77,7 +79,8 @@ impl Judge<'_> {
             program: written(is_program),
             elsewhere: away || !arguments.leaves.iter().any(|leaf| leaf.file),
         };
-        let trace = Trace { judge: self, sink, arguments, obeyed, away, doing };
+        let (named, defined) = (named.into_iter().map(|(tie, _)| tie), named_digests);
+        let trace = Trace { judge: self, sink, arguments, obeyed, away, doing, defined };
         let mut ties = trace.ties();
         ties.extend(named);
         ties.extend(nonces.iter().map(|source| Tie {
@@ -85,7 +88,9 @@ impl Judge<'_> {
             source: *source,
             place: "an argument holds the mark of".to_owned(),
         }));
-        let kin = (sink.risk < Risk::High && !trace.doing.destroys).then(|| self.kin(sink));
+        let kin =
+            (sink.risk < Risk::High && !trace.doing.destroys && !sink.classes.has(Class::Money))
+                .then(|| self.kin(sink));
         let mut keys = vec![trace.key()];
         keys.extend(kin);
         let grant = Grant { keys, sources: self.run.sources.len() };
@@ -132,7 +137,7 @@ impl Judge<'_> {
 
     /// Destinations that another server's definitions name. They are read first of all, so that nothing
     /// shows whether the agent knew one of its own accord.
-    fn advertised(&self, sink: Sink<'_>, arguments: &Arguments) -> Vec<Tie> {
+    fn advertised(&self, sink: Sink<'_>, arguments: &Arguments) -> Vec<(Tie, u64)> {
         if sink.advertised.is_empty() {
             return Vec::new();
         }
@@ -145,7 +150,8 @@ impl Judge<'_> {
             let pointer = arguments.leaves.get(it.leaf).map_or("", |leaf| &leaf.pointer);
             let (kind, server) = (it.kind.name(), plain(server));
             let place = format!("the {kind} in `{pointer}` is named by a definition of `{server}`");
-            ties.push(Tie { evidence: Evidence::Destination, source: DEFINED, place });
+            let tie = Tie { evidence: Evidence::Destination, source: DEFINED, place };
+            ties.push((tie, it.digest));
         }
         ties
     }
@@ -194,7 +200,7 @@ impl Judge<'_> {
                     && DEFINITION.confidentiality >= when.source.confidentiality;
             }
             let Some(source) = self.source(tie.source) else {
-                return self.run.saturated && when.evidence.contains(&tie.evidence);
+                return tie.source == UNTOLD && when.evidence.contains(&tie.evidence);
             };
             when.evidence.contains(&tie.evidence)
                 && source.label.integrity >= when.source.integrity
@@ -235,7 +241,7 @@ impl Judge<'_> {
                 format!("{} {}", tie.place, texts.join(" and "))
             }
             None if tie.source == DEFINED => tie.place.clone(),
-            None => "this run read more than is kept".to_owned(),
+            None => "this run read, or the call says, more than is kept".to_owned(),
         };
         let written = &rule.written;
         let reason = format!("{} [{}]: {chain}", written.message, rule.id);
@@ -252,10 +258,15 @@ impl Judge<'_> {
             return false;
         }
         let reaches = tie.evidence != Evidence::Any;
+        // Money is agreed to for what was read by then, and not for what came since.
+        let money = sink.classes.has(Class::Money);
         let keys = grant.keys.iter().take(if reaches { 1 } else { 2 });
         let granted = keys.filter_map(|key| self.run.grants.get(key)).max();
-        let before = |sources: usize| tie.source == DEFINED || usize::from(tie.source) < sources;
-        granted.is_some_and(|sources| !reaches || before(*sources))
+        let untold = matches!(tie.source, DEFINED | UNTOLD);
+        let before = |sources: usize| untold || usize::from(tie.source) < sources;
+        granted.is_some_and(|sources| {
+            (!reaches || before(*sources)) && !(money && *sources < self.run.sources.len())
+        })
     }
 
     fn source(&self, index: u16) -> Option<&Source> {
@@ -278,14 +289,16 @@ fn goes_away(sink: Sink<'_>, arguments: &Arguments, doing: &Doing) -> bool {
     /// Bytes of arguments that say what is wanted, and have no room for what was read.
     const ASKING_BYTES_MAX: usize = 200;
     let bytes: usize = arguments.leaves.iter().map(|leaf| leaf.text.len()).sum();
+    let shared =
+        arguments.destinations.iter().any(|it| it.kind == Kind::Path && is_shared(&it.token));
+    if sink.risk >= Risk::High || doing.destroys || shared {
+        return true;
+    }
     if sink.asks && bytes <= ASKING_BYTES_MAX {
         return false;
     }
     let classes = [Class::Egress, Class::Exec, Class::Money, Class::PersistsInstructions];
     classes.into_iter().any(|class| sink.classes.has(class))
-        || sink.risk >= Risk::High
-        || doing.destroys
-        || arguments.destinations.iter().any(|it| it.kind == Kind::Path && is_shared(&it.token))
 }
 
 /// The kind of a grant's wider key among digests.

@@ -173,8 +173,10 @@ impl Reader<'_> {
         if self.reading.over || few && !text.trim().contains('\n') {
             return;
         }
-        wording::of_text(self.digester, text, &mut self.wordings);
-        if self.wordings.len() > self.bounds.prints {
+        // Neighbours repeat each other, so that more are made than are kept.
+        let room = self.bounds.prints.saturating_mul(4);
+        wording::of_text(self.digester, text, &mut self.wordings, room);
+        if self.wordings.len() > room {
             self.reading.over = true;
         }
     }
@@ -267,6 +269,8 @@ impl Reader<'_> {
         reading.prints.extend(wordings);
         reading.prints.sort_unstable();
         reading.prints.dedup();
+        reading.over |= reading.prints.len() > bounds.prints;
+        reading.prints.truncate(bounds.prints);
         reading.over |=
             reading.tokens.len() > bounds.tokens || reading.orders.len() > bounds.orders;
         reading.tokens.truncate(bounds.tokens);

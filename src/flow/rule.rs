@@ -30,6 +30,8 @@ pub(super) enum Evidence {
     Query,
     /// An argument is, word for word, what running text says.
     Worded,
+    /// The argument holds a code of a text: a long number, an identifier.
+    Code,
     /// The argument repeats a text, however it is written.
     Overlap,
     /// The run read such a text.

@@ -85,7 +85,11 @@ impl Run {
             self.remember_nonce(nonce.clone(), index);
         }
         self.sources.push(source);
+        let saturated = self.saturated;
         for (token, naming) in &reading.tokens {
+            if saturated && *naming != Naming::Secret {
+                continue;
+            }
             self.secrets |= *naming == Naming::Secret;
             let fresh = Seen { own: false, named: None };
             let seen = self.tokens.entry(*token).or_insert(fresh);
@@ -93,6 +97,9 @@ impl Run {
                 Some((before, _)) if before >= *naming => {}
                 _ => seen.named = Some((*naming, index)),
             }
+        }
+        if saturated {
+            return;
         }
         for print in &reading.prints {
             self.prints.entry(*print).or_insert(index);
@@ -162,7 +169,11 @@ impl Run {
             && reading.tokens.iter().all(named)
             && reading.prints.iter().all(|print| self.prints.contains_key(print))
             && reading.orders.iter().all(ordered);
-        let Some(index) = same.filter(|_| known || self.saturated) else { return false };
+        let secret = |(token, naming): &(u64, Naming)| {
+            *naming == Naming::Secret && !self.tokens.contains_key(token)
+        };
+        let new = reading.tokens.iter().any(secret);
+        let Some(index) = same.filter(|_| known || self.saturated && !new) else { return false };
         if let (Some(nonce), Ok(index)) = (&source.nonce, u16::try_from(index)) {
             self.remember_nonce(nonce.clone(), index);
         }

@@ -49,6 +49,8 @@ pub(super) struct Leaf {
     pub(super) names: bool,
     /// It is a path, whatever else it looks like: `run.py` is no host in Paraguay.
     pub(super) file: bool,
+    /// Which of the destinations it names.
+    pub(super) named: std::ops::Range<usize>,
     /// It says what is to be replaced: the text of the file, as it was read.
     pub(super) old: bool,
 }
@@ -66,7 +68,10 @@ pub(super) struct Destination {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Arguments {
     pub(super) leaves: Vec<Leaf>,
+    /// Those of one leaf stand together.
     pub(super) destinations: Vec<Destination>,
+    /// There were more arguments than are looked at.
+    pub(super) over: bool,
 }
 
 /// Words of an argument's name that say it is a destination.
@@ -101,13 +106,19 @@ impl Arguments {
                 continue;
             }
             let leaf = leaf.clone();
+            let start = all.destinations.len();
             all.name(index, &leaf, digester);
+            let named = start..all.destinations.len();
+            if let Some(leaf) = all.leaves.get_mut(index) {
+                leaf.named = named;
+            }
         }
         all
     }
 
     fn collect(&mut self, value: &Json, pointer: &mut String, of: Of) {
         if self.leaves.len() >= LEAVES_MAX {
+            self.over = true;
             return;
         }
         match value {
@@ -124,8 +135,13 @@ impl Arguments {
             Json::Object(object) => {
                 for (key, value) in object.iter() {
                     let length = pointer.len();
-                    let shown: String = key.chars().filter(|c| !c.is_control()).take(40).collect();
-                    pointer.push_str(&format!("/{}", shown.replace('~', "~0").replace('/', "~1")));
+                    // Names are the caller's or the server's: on a card they are no words of ours.
+                    let plain = |c: &char| c.is_alphanumeric() || "_-.".contains(*c);
+                    let shown: String = key.chars().filter(plain).take(40).collect();
+                    pointer.push_str(&format!("/{shown}"));
+                    if is_data(key) {
+                        self.leaf(pointer, key.to_owned(), Of { role: Role::Text, ..of });
+                    }
                     self.collect(value, pointer, of.under(key));
                     pointer.truncate(length);
                 }
@@ -134,9 +150,22 @@ impl Arguments {
         }
     }
 
+    /// What one of its leaves names.
+    pub(super) fn of_leaf(&self, leaf: &Leaf) -> &[Destination] {
+        self.destinations.get(leaf.named.clone()).unwrap_or_default()
+    }
+
     fn leaf(&mut self, pointer: &str, text: String, of: Of) {
         let Of { role, names, file, old } = of;
-        self.leaves.push(Leaf { pointer: pointer.to_owned(), text, role, names, file, old });
+        self.leaves.push(Leaf {
+            pointer: pointer.to_owned(),
+            text,
+            role,
+            names,
+            file,
+            old,
+            named: 0..0,
+        });
     }
 
     /// Finds what a leaf names. Content names accounts alone: an address in a letter is no place
@@ -183,6 +212,15 @@ impl Arguments {
         let of = |leaf| readings(leaf).into_iter();
         self.leaves.iter().flat_map(move |leaf| of(&leaf.text).map(move |read| (leaf, read)))
     }
+}
+
+/// Whether a member's name is more than a name.
+fn is_data(key: &str) -> bool {
+    const NAME_BYTES_MAX: usize = 40;
+    const DIGITS_MIN: usize = 5;
+    key.len() > NAME_BYTES_MAX
+        || key.contains(['@', '.', '/', ' ', ':'])
+        || key.bytes().filter(u8::is_ascii_digit).count() >= DIGITS_MIN
 }
 
 /// What the names of members above a value say of it.

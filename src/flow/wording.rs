@@ -11,6 +11,9 @@ const CHARS_MIN: usize = 6;
 /// Digits of a number that names something, rather than counts it.
 const DIGITS_MAX: usize = 12;
 
+/// Bytes of a text that is known again as a whole.
+const WHOLE_BYTES_MAX: usize = 4 << 10;
+
 /// Kinds among digests.
 const PAIR: u8 = 102;
 const SINGLE: u8 = 103;
@@ -39,13 +42,19 @@ fn pair(digester: &Digester, one: &str, two: &str) -> u64 {
     digester.of(PAIR, format!("{one} {two}").as_bytes())
 }
 
-/// What is kept of running text, each once, sorted.
-pub(super) fn of_text(digester: &Digester, text: &str, kept: &mut Vec<u64>) {
+/// Adds what is kept of running text, until there are more than `max`.
+pub(super) fn of_text(digester: &Digester, text: &str, kept: &mut Vec<u64>, max: usize) {
     let lower = text.to_lowercase();
     let mut before = None;
     // A number that begins a line is an entry of a list.
     let lines = lower.lines().flat_map(|line| words(line).enumerate());
+    if text.len() <= WHOLE_BYTES_MAX {
+        kept.push(whole(digester, text));
+    }
     for (index, word) in lines {
+        if kept.len() > max {
+            return;
+        }
         if let Some(before) = before {
             kept.push(pair(digester, before, word));
         }
@@ -80,23 +89,37 @@ pub(super) fn of_argument(digester: &Digester, text: &str, names: bool) -> Optio
 }
 
 /// Digits of a number that could open something.
-const CODE_DIGITS_MIN: usize = 5;
+const CODE_DIGITS_MIN: usize = 6;
 /// Characters of an identifier that could.
 const CODE_CHARS_MIN: usize = 8;
 /// Codes of one argument that are looked at.
 const CODES_MAX: usize = 1024;
 
+/// A code that an argument holds.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Code {
+    /// By which a text that holds it is known.
+    pub(super) print: u64,
+    /// By which an argument is known that is this alone.
+    pub(super) whole: u64,
+    pub(super) number: bool,
+}
+
 /// The codes in an argument: long numbers, and words of letters and digits.
-pub(super) fn codes(digester: &Digester, text: &str) -> Vec<u64> {
+pub(super) fn codes(digester: &Digester, text: &str) -> Vec<Code> {
     let lower = text.to_lowercase();
     let code = |word: &str| {
-        if is_number(word) {
-            return (word.len() >= CODE_DIGITS_MIN).then(|| digester.of(NUMBER, word.as_bytes()));
-        }
+        let number = is_number(word);
         let mixed = word.bytes().any(|byte| byte.is_ascii_digit())
             && word.bytes().any(|byte| byte.is_ascii_alphabetic())
             && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
-        (mixed && word.len() >= CODE_CHARS_MIN).then(|| digester.of(SINGLE, word.as_bytes()))
+        let long = match number {
+            // Eight digits that begin with 20 are a day.
+            true => word.len() >= CODE_DIGITS_MIN && !(word.len() == 8 && word.starts_with("20")),
+            false => mixed && word.len() >= CODE_CHARS_MIN,
+        };
+        let print = digester.of(if number { NUMBER } else { SINGLE }, word.as_bytes());
+        long.then(|| Code { print, whole: whole(digester, word), number })
     };
     words(&lower).filter_map(code).take(CODES_MAX).collect()
 }
@@ -114,7 +137,7 @@ mod tests {
     fn holds(text: &str, argument: &str) -> bool {
         let digester = Digester::new(&Sealer::new(&[7; 32]));
         let mut kept = Vec::new();
-        of_text(&digester, text, &mut kept);
+        of_text(&digester, text, &mut kept, usize::MAX);
         let wanted = of_argument(&digester, argument, true);
         wanted.is_some_and(|wanted| wanted.iter().all(|it| kept.contains(it)))
     }

@@ -3,10 +3,10 @@
 use crate::classes::{Class, DestinationKind};
 
 /// Words for reading, and for nothing but reading.
-pub(super) const READS: [&str; 22] = [
+pub(super) const READS: [&str; 21] = [
     "get", "list", "read", "search", "find", "show", "describe", "view", "query", "lookup", "look",
     "check", "status", "count", "fetch", "browse", "retrieve", "inspect", "info", "explain",
-    "open", "download",
+    "download",
 ];
 
 /// Words for work on the arguments alone.
@@ -66,8 +66,8 @@ pub(super) fn classes_of(word: &str) -> &'static [Class] {
         "write" | "create" | "update" | "set" | "edit" | "insert" | "move" | "rename" | "put"
         | "patch" | "modify" | "save" | "merge" | "commit" | "close" | "assign" | "archive"
         | "mark" | "enable" | "disable" | "apply" | "start" | "stop" | "schedule" | "cancel"
-        | "replace" | "append" | "upsert" | "register" | "change" | "restart" | "scale"
-        | "approve" | "click" | "fill" | "checkout" => &[StateChange],
+        | "replace" | "append" | "upsert" | "register" | "change" | "restart" | "scale" | "log"
+        | "track" | "label" | "tag" | "approve" | "click" | "fill" | "checkout" => &[StateChange],
         "run" | "exec" | "execute" | "eval" | "evaluate" | "shell" | "script" | "spawn"
         | "invoke" | "terminal" | "deploy" | "install" | "sql" => &[StateChange, Exec],
         "pay" | "payment" | "transfer" | "refund" | "charge" | "purchase" | "buy" | "payout"

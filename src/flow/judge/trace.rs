@@ -8,7 +8,7 @@ use crate::{
         passage::{self, PARAGRAPH, Passage, SENTENCE},
         reading::Naming,
         run::Seen,
-        sink::{Arguments, Destination, Role, Sink, described_by, rot13},
+        sink::{Arguments, Destination, Leaf, Role, Sink, described_by},
         token::{self, Kind, is_web},
         wording,
     },
@@ -22,6 +22,8 @@ pub(super) struct Trace<'a> {
     pub(super) obeyed: bool,
     pub(super) away: bool,
     pub(super) doing: Action,
+    /// Destinations that another server's definitions name.
+    pub(super) defined: Vec<u64>,
 }
 
 /// Where a destination comes from.
@@ -49,8 +51,8 @@ impl Told {
     }
 }
 
-/// Digits of a number that tells something wherever it stands.
-const NUMBER_DIGITS_MIN: usize = 3;
+/// Stands for what is not kept among sources.
+pub(super) const UNTOLD: u16 = u16::MAX;
 /// The kind of a grant's key among digests.
 const GRANT: u8 = 101;
 /// Bytes of an address beyond which it can carry something worth stealing.
@@ -60,12 +62,11 @@ impl Trace<'_> {
     pub(super) fn ties(&self) -> Vec<Tie> {
         let mut ties = Vec::new();
         self.run_wide(&mut ties);
-        let of_leaf =
-            |leaf: usize| self.arguments.destinations.iter().filter(move |it| it.leaf == leaf);
-        for index in 0..self.arguments.leaves.len() {
-            self.destination(index, &of_leaf(index).collect::<Vec<_>>(), &mut ties);
+        let told = self.told_of_itself();
+        for leaf in &self.arguments.leaves {
+            self.destination(leaf, &told, &mut ties);
         }
-        self.described(&mut ties);
+        self.described(&told, &mut ties);
         self.overlaps(&mut ties);
         self.codes(&mut ties);
         self.worded(&mut ties);
@@ -96,14 +97,16 @@ impl Trace<'_> {
         if let Some(index) = private.filter(|index| Some(*index) != stranger) {
             tie(Evidence::Any, index, "this run has read");
         }
-        if run.saturated {
-            tie(Evidence::Any, u16::MAX, "");
+        if run.saturated || self.arguments.over {
+            // Nobody can tell what does not fit: it counts as named, said and repeated.
+            let all = [Evidence::Destination, Evidence::Worded, Evidence::Overlap, Evidence::Any];
+            all.into_iter().for_each(|evidence| tie(evidence, UNTOLD, ""));
         }
     }
 
     /// Ties of the destinations that one argument names.
-    fn destination(&self, index: usize, named: &[&Destination], ties: &mut Vec<Tie>) {
-        let Some(leaf) = self.arguments.leaves.get(index) else { return };
+    fn destination(&self, leaf: &Leaf, told: &Told, ties: &mut Vec<Tie>) {
+        let named: Vec<&Destination> = self.arguments.of_leaf(leaf).iter().collect();
         let named_by = |ties: &mut Vec<Tie>, kind: Kind, naming: Naming, source: u16| {
             let place = |verb| format!("the {} in `{}` is {verb} by", kind.name(), leaf.pointer);
             let evidence = Evidence::Destination;
@@ -113,7 +116,7 @@ impl Trace<'_> {
             }
         };
         for it in named.iter().filter(|it| !is_web(it.kind)) {
-            if let Some(source) = self.emptied(it) {
+            if let Some(source) = self.emptied(it, told) {
                 named_by(ties, it.kind, Naming::Ordered, source);
             }
             if let Origin::Named(naming, source) = self.origin(it)
@@ -122,7 +125,7 @@ impl Trace<'_> {
                 named_by(ties, it.kind, naming, source);
             }
         }
-        for web in webs(named) {
+        for web in webs(&named) {
             match self.web_origin(&web) {
                 Origin::Named(naming, source) if self.counts(Kind::Host, naming, source) => {
                     named_by(ties, Kind::Url, naming, source);
@@ -144,9 +147,9 @@ impl Trace<'_> {
     }
 
     /// Who orders something for a file of the agent's own that this call leaves empty.
-    fn emptied(&self, it: &Destination) -> Option<u16> {
+    fn emptied(&self, it: &Destination, told: &Told) -> Option<u16> {
         let loses = it.kind == Kind::Path && self.sink.classes.has(Class::Destructive);
-        if !loses || !self.told_of_itself().contents.is_empty() {
+        if !loses || !told.contents.is_empty() {
             return None;
         }
         let whole = std::iter::once(it.token.as_str()).chain(token::suffixes(&it.token));
@@ -253,7 +256,7 @@ impl Trace<'_> {
 
     /// A passage that orders something describes this call: it names the tool, it speaks of what the
     /// tool does where the call says no more, or it holds all that the call says of itself.
-    fn described(&self, ties: &mut Vec<Tie>) {
+    fn described(&self, told: &Told, ties: &mut Vec<Tie>) {
         let judge = self.judge;
         if judge.run.orders.is_empty() {
             return;
@@ -261,13 +264,12 @@ impl Trace<'_> {
         let name = self.sink.tool.to_lowercase();
         let distinctive = name.contains('_') || name.contains('-');
         let name = passage::words(judge.digester, &name);
-        let told = self.told_of_itself();
         for (source, words) in &judge.run.orders {
             let passage = Passage(words);
             let named = distinctive && passage.orders() && passage.says(judge.digester, &name);
             let place = match () {
                 () if named => "the tool is named in an order of",
-                () if self.is_told(&told, passage) => "the call is described by",
+                () if self.is_told(told, passage) => "the call is described by",
                 () if self.doing.is_ordered_by(passage, told.is_silent()) => {
                     "what the tool does is ordered by"
                 }
@@ -281,6 +283,9 @@ impl Trace<'_> {
     /// Whether a passage holds all that the call says and the agent did not say before. One sentence
     /// tells enough with a place or the content; a paragraph, or what only reports, with both.
     fn is_told(&self, told: &Told, passage: Passage<'_>) -> bool {
+        if !passage.is(SENTENCE | PARAGRAPH) {
+            return false;
+        }
         let says = |words: &Vec<u64>| passage.says(self.judge.digester, words);
         let filled = !told.contents.is_empty();
         let place = told.places.iter().any(says);
@@ -296,134 +301,24 @@ impl Trace<'_> {
     fn told_of_itself(&self) -> Told {
         const TELLING_BYTES_MIN: usize = 3;
         let judge = self.judge;
-        let own = |index: usize| {
-            let mut of = self.arguments.destinations.iter().filter(|it| it.leaf == index);
+        let own = |leaf: &Leaf| {
+            let mut of = self.arguments.of_leaf(leaf).iter();
             of.any(|it| judge.run.tokens.get(&it.digest).is_some_and(|seen| seen.own))
         };
         let mut told = Told::default();
-        for (index, leaf) in self.arguments.leaves.iter().enumerate() {
+        for leaf in &self.arguments.leaves {
             let tells = leaf.text.len() >= TELLING_BYTES_MIN && leaf.text.parse::<f64>().is_err();
             let words = described_by(leaf, judge.digester);
             if !tells || words.is_empty() {
                 continue;
             }
             match leaf.role {
-                _ if own(index) => told.own.push(words),
+                _ if own(leaf) => told.own.push(words),
                 Role::Destination => told.places.push(words),
                 Role::Code | Role::Text => told.contents.push(words),
             }
         }
         told
-    }
-
-    /// Whether the call changes a file: what it replaces there is what stood there.
-    fn into_file(&self) -> bool {
-        self.arguments.leaves.iter().any(|leaf| leaf.file)
-    }
-
-    /// What arguments repeat of what the run read.
-    fn overlaps(&self, ties: &mut Vec<Tie>) {
-        let run = self.judge.run;
-        if run.prints.is_empty() {
-            return;
-        }
-        let into_file = self.into_file();
-        for (leaf, reading) in self.arguments.contents() {
-            if leaf.old && into_file {
-                continue;
-            }
-            let Ok(prints) = self.judge.digester.prints(&reading, usize::MAX) else { continue };
-            let mut sources: Vec<u16> =
-                prints.iter().filter_map(|print| run.prints.get(print).copied()).collect();
-            sources.sort_unstable();
-            sources.dedup();
-            ties.extend(sources.into_iter().map(|source| Tie {
-                evidence: Evidence::Overlap,
-                source,
-                place: format!("`{}` repeats text of", leaf.pointer),
-            }));
-        }
-    }
-
-    /// Codes of another server's text that is not everybody's: a door's number is too short for prints.
-    fn codes(&self, ties: &mut Vec<Tie>) {
-        let Judge { run, digester, .. } = *self.judge;
-        if run.prints.is_empty() || self.into_file() {
-            return;
-        }
-        let told = |source: &u16| {
-            run.sources.get(usize::from(*source)).is_some_and(|source| {
-                source.label.confidentiality >= Confidentiality::Internal
-                    && *source.server != *self.sink.server
-            })
-        };
-        for leaf in self.arguments.leaves.iter().filter(|leaf| leaf.role == Role::Text) {
-            let codes = wording::codes(digester, &leaf.text).into_iter();
-            let known = codes.filter_map(|code| run.prints.get(&code).copied()).find(told);
-            let place = format!("`{}` holds a code of", leaf.pointer);
-            ties.extend(known.map(|source| Tie { evidence: Evidence::Overlap, source, place }));
-        }
-    }
-
-    /// Arguments that are, word for word, what running text says, and that the agent did not say before.
-    fn worded(&self, ties: &mut Vec<Tie>) {
-        let Judge { run, digester, .. } = *self.judge;
-        if run.prints.is_empty() {
-            return;
-        }
-        let into_file = self.into_file();
-        let named =
-            |leaf: usize| self.arguments.destinations.iter().filter(move |it| it.leaf == leaf);
-        for (index, leaf) in self.arguments.leaves.iter().enumerate() {
-            let own = run.tokens.get(&wording::whole(digester, &leaf.text));
-            let judged = |it: &&Destination| {
-                is_web(it.kind) || matches!(it.kind, Kind::Email | Kind::Account)
-            };
-            // An address is judged as a destination, and a program's text as what it names.
-            let elsewhere = leaf.role == Role::Code || named(index).any(|it| judged(&it));
-            if elsewhere || leaf.file || leaf.old && into_file || own.is_some_and(|seen| seen.own) {
-                continue;
-            }
-            let held = |text: &str| {
-                let wanted = wording::of_argument(digester, text, leaf.names)?;
-                let sources = wanted.iter().map(|it| run.prints.get(it).copied());
-                sources.collect::<Option<Vec<u16>>>()
-            };
-            let Some(sources) = held(&leaf.text).or_else(|| held(&rot13(&leaf.text))) else {
-                continue;
-            };
-            let worst = sources.into_iter().max_by_key(|source| {
-                run.sources.get(usize::from(*source)).map(|source| source.label.integrity)
-            });
-            // Small numbers stand everywhere; those of another server say nothing of this one's.
-            let small = leaf.text.trim_start_matches('#').len() < NUMBER_DIGITS_MIN
-                && leaf.text.bytes().any(|byte| byte.is_ascii_digit());
-            let own_server = |index: &u16| {
-                let source = run.sources.get(usize::from(*index));
-                source.is_some_and(|source| *source.server == *self.sink.server)
-            };
-            let worst = worst.filter(|source| !small || own_server(source));
-            let place = format!("`{}` is, word for word, in", leaf.pointer);
-            ties.extend(worst.map(|source| Tie { evidence: Evidence::Worded, source, place }));
-        }
-    }
-
-    /// Secrets that were taken out of what the run read, and stand in the call all the same.
-    fn secrets(&self, ties: &mut Vec<Tie>) {
-        let run = self.judge.run;
-        if !run.secrets {
-            return;
-        }
-        for (leaf, reading) in self.arguments.readings() {
-            let known = |part: u64| match run.tokens.get(&part)?.named {
-                Some((Naming::Secret, source)) => Some(source),
-                _ => None,
-            };
-            if let Some(source) = self.judge.digester.secret(&reading).find_map(known) {
-                let place = format!("`{}` holds a secret that was taken out of", leaf.pointer);
-                ties.push(Tie { evidence: Evidence::Secret, source, place });
-            }
-        }
     }
 
     /// What a person's yes to this call covers: this tool with these destinations, an address by its
@@ -457,6 +352,10 @@ impl Trace<'_> {
                 places.extend(place.map(|it| it.digest));
             }
         }
+        // What a text says word for word is what the person said yes to, and no other word of it.
+        let worded = self.arguments.leaves.iter().filter(|leaf| self.says(leaf).is_some());
+        places.extend(worded.map(|leaf| wording::whole(digester, &leaf.text)));
+        places.extend(self.defined.iter());
         places.sort_unstable();
         places.dedup();
         parts.extend(places);
