@@ -5,6 +5,7 @@
     python3 tests/peers/obedient/run.py --scenario NAME  # one of them
     python3 tests/peers/obedient/run.py --day            # 150 calls of a working day
     python3 tests/peers/obedient/run.py --held-out       # other servers, attacks and tasks
+    python3 tests/peers/obedient/run.py --third          # yet others, half of them unknown to the gateway
     python3 tests/peers/obedient/run.py --json
 
 Needs `setup` (BARTIZAN_PEERS) and `target/debug/bartizan` (or CARGO_TARGET_DIR). Exit status 1: the verdict failed;
@@ -29,6 +30,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import day  # noqa: E402
 import held_out  # noqa: E402
+import third  # noqa: E402
 from agent import Agent, Direct, Guarded  # noqa: E402
 from approver import Approver  # noqa: E402
 from attack import Attack  # noqa: E402
@@ -55,6 +57,7 @@ class Selection:
 
 FIRST = Selection(World, Agent, lambda world: [*attacks(world), *honest(world)], ["office"])
 HELD_OUT = Selection(held_out.HeldOutWorld, held_out.HeldOutAgent, held_out.tasks, held_out.ACCEPTED)
+THIRD = Selection(third.ThirdWorld, third.ThirdAgent, third.tasks, third.ACCEPTED)
 
 
 def configuration(world):
@@ -193,6 +196,7 @@ def main():
     parser.add_argument("--day", action="store_true", help="a working day instead")
     parser.add_argument("--one-run", action="store_true", help="the day as a single run of one agent")
     parser.add_argument("--held-out", action="store_true", help="the second set: other servers, attacks and tasks")
+    parser.add_argument("--third", action="store_true", help="the third set: half of its servers nobody classified")
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
     missing = [path for path in (PEERS / "python/bin/mcp-server-fetch", PEERS / "bin/node") if not path.exists()]
@@ -204,7 +208,7 @@ def main():
     # A plain name: pages are turned into Markdown, which escapes characters of random ones.
     folder = Path(tempfile.gettempdir()) / f"obedient-{os.getpid()}"
     folder.mkdir()
-    selection = HELD_OUT if given.held_out else FIRST
+    selection = THIRD if given.third else HELD_OUT if given.held_out else FIRST
     world = selection.world(folder / "world")
     try:
         return day.run(world, folder, given) if given.day else compare(world, selection, folder, given)
