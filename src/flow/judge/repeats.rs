@@ -19,7 +19,7 @@ impl Trace<'_> {
     /// Whether the call changes a file of the user's own: what it replaces there is what stood there. The
     /// names of arguments are the server's word, so they count for a tool alone of which a person said
     /// that it sends nothing.
-    fn into_file(&self) -> bool {
+    fn edits_file(&self) -> bool {
         let classes = self.sink.classes;
         classes.has(Class::StateChange)
             && !classes.has(Class::Egress)
@@ -32,9 +32,9 @@ impl Trace<'_> {
         if run.prints.is_empty() {
             return;
         }
-        let into_file = self.into_file();
+        let edits_file = self.edits_file();
         for (leaf, reading) in self.arguments.contents() {
-            if leaf.old && into_file {
+            if leaf.old && edits_file {
                 continue;
             }
             let Ok(prints) = self.judge.digester.prints(&reading, usize::MAX) else { continue };
@@ -53,7 +53,7 @@ impl Trace<'_> {
     /// Codes of another server's text that is not everybody's: a door's number is too short for prints.
     pub(super) fn codes(&self, ties: &mut Vec<Tie>) {
         let Judge { run, digester, .. } = *self.judge;
-        if run.prints.is_empty() || self.into_file() {
+        if run.prints.is_empty() || self.edits_file() {
             return;
         }
         let told = |(source, number): &(u16, bool)| {
@@ -97,7 +97,7 @@ impl Trace<'_> {
         // handed on whole is data.
         let elsewhere = leaf.role == Role::Code
             || leaf.file
-            || leaf.old && self.into_file()
+            || leaf.old && self.edits_file()
             || run.prints.contains_key(&whole)
             || self.arguments.of_leaf(leaf).iter().any(judged);
         if own || elsewhere || run.prints.is_empty() {
