@@ -162,6 +162,11 @@ impl FlowRules {
         Self::new(&shipped(), &BTreeMap::new(), Trusted::default(), FlowLimits::default())
     }
 
+    /// How many rules there are.
+    pub fn count(&self) -> usize {
+        self.rules.len()
+    }
+
     /// Title and message of a rule, for people.
     pub fn told(&self, id: &str) -> Option<FlowRule> {
         let rule = self.rules.iter().find(|rule| *rule.id == *id)?;

@@ -23,6 +23,7 @@ pub(super) fn run(command: &Check) -> Ran {
     let policies = app::policies(&config, options)?;
     app::candidate(&config)?;
     let firewall = app::rules::firewall(&config)?;
+    let flow = app::rules::flow(&config)?;
     let mut wrong = 0;
     for error in upstreams(&config).chain(keys(&config)?) {
         say(error);
@@ -35,14 +36,15 @@ pub(super) fn run(command: &Check) -> Ran {
         _ => format!("{count} {many}"),
     };
     say(format_args!(
-        "{}: {}, {} ({}), {}, {} ({})",
+        "{}: {}, {} ({}), {}, {} ({}), {}",
         config.path.display(),
         counted(config.file.upstreams.len(), "upstream", "upstreams"),
         counted(policies.count(), "policy", "policies"),
         short(policies.digest()),
         counted(cases, "case", "cases"),
         counted(firewall.rules.rules().len(), "rule", "rules"),
-        short(firewall.rules.digest())
+        short(firewall.rules.digest()),
+        counted(flow.count(), "flow rule", "flow rules")
     ));
     Ok(if wrong + failed == 0 { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }

@@ -43,6 +43,8 @@ pub(super) fn run(command: &Why) -> Ran {
     // Rules that do not compile are no reason not to say what happened.
     let firewall = app::rules::firewall(&config).ok();
     let known = firewall.as_ref().map(|firewall| &*firewall.rules);
+    let flow = app::rules::flow(&config).ok();
+    let known = Known { rules: known, flow: flow.as_ref() };
     records.iter().for_each(|record| explain(record, known, &command.config));
     say(format_args!("ran            {}", ran(&records)));
     let data = config.data_dir();
@@ -105,7 +107,14 @@ fn ran(records: &[Value]) -> &'static str {
     }
 }
 
-fn explain(payload: &Value, known: Option<&Ruleset>, config: &ConfigArgument) {
+/// Rules in force, as far as they can be read.
+#[derive(Clone, Copy)]
+struct Known<'a> {
+    rules: Option<&'a Ruleset>,
+    flow: Option<&'a FlowRules>,
+}
+
+fn explain(payload: &Value, known: Known<'_>, config: &ConfigArgument) {
     let facts = facts(payload);
     let fact = |key: &str| facts[key].as_str().map(harmless);
     say(format_args!("{}", fact("phase").unwrap_or_default()));
@@ -144,15 +153,14 @@ fn explain(payload: &Value, known: Option<&Ruleset>, config: &ConfigArgument) {
 }
 
 /// A rule with what it weighs and what it says.
-fn rule(id: &str, known: Option<&Ruleset>) -> String {
-    match known.and_then(|set| set.rule(id)) {
+fn rule(id: &str, known: Known<'_>) -> String {
+    match known.rules.and_then(|set| set.rule(id)) {
         Some(rule) => {
             let points = content::points(weight_tenths(rule.severity, rule.confidence));
             format!("{}  {points} points  {}: {}", harmless(id), rule.title, rule.message)
         }
         None => {
-            let flow = FlowRules::shipped().ok();
-            let told = flow.as_ref().and_then(|rules| rules.told(id));
+            let told = known.flow.and_then(|rules| rules.told(id));
             let message = told.map(|rule| rule.message).unwrap_or_default();
             format!("{}  {message}", harmless(id))
         }

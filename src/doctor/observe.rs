@@ -23,6 +23,9 @@ fn examine(patient: &Patient) -> Vec<Finding> {
             places.push(format!("`doors.{name}`"));
         }
     }
+    if file.flow.mode == Mode::Observe {
+        places.push("`flow.mode`".to_owned());
+    }
     for (name, upstream) in &file.upstreams {
         if upstream.mode == Some(Mode::Observe) {
             places.push(format!("`upstreams.{name}.mode`"));
@@ -30,7 +33,7 @@ fn examine(patient: &Patient) -> Vec<Finding> {
     }
     let finding = |place: String| {
         let what = format!("{place} is `observe`: what it finds is recorded and passes");
-        let mend = "look at `bartizan findings --report`, then set it to `enforce`";
+        let mend = "look at `bartizan findings report`, then set it to `enforce`";
         Finding::weak(what, mend)
     };
     places.into_iter().map(finding).collect()
@@ -43,11 +46,11 @@ mod tests {
 
     #[test]
     fn every_place_that_observes_is_named_and_none_else() {
-        let config = "[doors]\nschema = \"observe\"\n[upstreams.web]\nurl = \"http://x\"\n\
+        let config = "[doors]\nschema = \"observe\"\n[flow]\nmode = \"observe\"\n[upstreams.web]\nurl = \"http://x\"\n\
             mode = \"observe\"\n[upstreams.desk]\nurl = \"http://y\"\n";
         let found = examine(&Ward::new(config).patient());
         let places: Vec<&str> = found.iter().filter_map(|it| it.what.split('`').nth(1)).collect();
-        assert_eq!(places, ["doors.schema", "upstreams.web.mode"]);
+        assert_eq!(places, ["doors.schema", "flow.mode", "upstreams.web.mode"]);
         let all = examine(&Ward::new("mode = \"observe\"\n").patient());
         assert_eq!(all.len(), 1);
         assert!(examine(&Ward::new("").patient()).is_empty());

@@ -122,7 +122,8 @@ impl Judge<'_> {
             source.label.confidentiality >= Confidentiality::Private
                 && !(source.guessed && *source.server == *sink.server)
         };
-        if self.run.saturated || self.run.sources.iter().any(private) {
+        let least = label.confidentiality < Confidentiality::Private;
+        if least || self.run.saturated || self.run.sources.iter().any(private) {
             return label;
         }
         Label { confidentiality: label.confidentiality.min(Confidentiality::Internal), ..label }

@@ -9,7 +9,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use super::reading::{Naming, Reading};
-use crate::label::{Integrity, Label};
+use crate::label::{Confidentiality, Integrity, Label};
 
 /// How much of a run is kept.
 #[derive(Clone, Copy, Debug)]
@@ -56,11 +56,37 @@ pub struct Grant {
     pub(super) sources: usize,
 }
 
+/// The first of a run's sources of a kind, so that no call has to look through all of them.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Firsts {
+    pub(super) instructs: Option<u16>,
+    pub(super) mixed: Option<u16>,
+    pub(super) untrusted: Option<u16>,
+    pub(super) private: Option<u16>,
+}
+
+impl Firsts {
+    fn note(&mut self, source: &Source, index: u16) {
+        let Label { integrity, confidentiality } = source.label;
+        for (first, is) in [
+            (&mut self.instructs, source.instructs),
+            (&mut self.mixed, integrity >= Integrity::Mixed),
+            (&mut self.untrusted, integrity >= Integrity::Untrusted),
+            (&mut self.private, confidentiality >= Confidentiality::Private),
+        ] {
+            if is {
+                first.get_or_insert(index);
+            }
+        }
+    }
+}
+
 #[derive(Debug, Default)]
 pub(super) struct Run {
     pub(super) label: Label,
     pub(super) saturated: bool,
     pub(super) sources: Vec<Source>,
+    pub(super) firsts: Firsts,
     pub(super) tokens: HashMap<u64, Seen>,
     pub(super) prints: HashMap<u64, u16>,
     /// Some of its tokens are parts of secrets.
@@ -84,6 +110,7 @@ impl Run {
         if let Some(nonce) = &source.nonce {
             self.remember_nonce(nonce.clone(), index);
         }
+        self.firsts.note(&source, index);
         self.sources.push(source);
         let saturated = self.saturated;
         for (token, naming) in &reading.tokens {

@@ -80,21 +80,15 @@ impl Trace<'_> {
         let mut tie = |evidence, source, place: &str| {
             ties.push(Tie { evidence, source, place: place.to_owned() });
         };
-        for (index, source) in (0_u16..).zip(&run.sources) {
-            if source.instructs {
-                tie(Evidence::Instructed, index, "this run was spoken to by");
-            }
+        let firsts = run.firsts;
+        if let Some(index) = firsts.instructs {
+            tie(Evidence::Instructed, index, "this run was spoken to by");
         }
-        let worst = |worse: &dyn Fn(&crate::flow::run::Source) -> bool| {
-            (0_u16..).zip(&run.sources).find(|(_, source)| worse(source)).map(|(index, _)| index)
-        };
-        let read = |integrity| worst(&|source| source.label.integrity >= integrity);
-        let stranger = read(Integrity::Untrusted).or_else(|| read(Integrity::Mixed));
+        let stranger = firsts.untrusted.or(firsts.mixed);
         if let Some(index) = stranger {
             tie(Evidence::Any, index, "this run has read");
         }
-        let private = worst(&|source| source.label.confidentiality >= Confidentiality::Private);
-        if let Some(index) = private.filter(|index| Some(*index) != stranger) {
+        if let Some(index) = firsts.private.filter(|index| Some(*index) != stranger) {
             tie(Evidence::Any, index, "this run has read");
         }
         if run.saturated || self.arguments.over {
