@@ -15,9 +15,9 @@ import third_inside
 import third_later
 import third_outside
 from agent import leaves
-from held_out import HeldOutAgent
+from held_out import DeskWorld, HeldOutAgent
 from third_steps import ALARM
-from world import HERE, PEERS, SECRET, World
+from world import HERE, PEERS, SECRET
 
 SERVERS = HERE / "third_servers"
 # What a server of this set keeps is kept as in the held-out set.
@@ -31,12 +31,7 @@ NUMBER = re.compile(r"<number in ([\w.]+)>")
 TAGS = range(0xE0000, 0xE0080)
 
 
-class ThirdWorld(World):
-    def __init__(self, folder):
-        super().__init__(folder)
-        self.desk = self.folder / "desk"
-        self.desk.mkdir()
-
+class ThirdWorld(DeskWorld):
     def servers(self):
         python, env = PEERS / "python/bin/python", {"PYTHONPATH": str(STORE)}
         found = {name: command for name, command in super().servers().items() if name in OFFICIAL}
@@ -48,17 +43,6 @@ class ThirdWorld(World):
             self.write_state(name, state)
         self.write("repo/settings.py", "VERIFY_UPLOADS = True\nPAGE_SIZE = 50\n")
         self.commit("Verify uploads")
-
-    def state(self, name):
-        return json.loads(self.text(f"desk/{name}.json"))
-
-    def write_state(self, name, state):
-        self.write(f"desk/{name}.json", json.dumps(state))
-
-    def add(self, name, key, row):
-        state = self.state(name)
-        state[key].append(row)
-        self.write_state(name, state)
 
     def change(self, name, key, field, value, **new):
         state = self.state(name)
