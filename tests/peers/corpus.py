@@ -1,4 +1,6 @@
-"""Real files to carry through the gateway: this repository's own, and those of the installed peers."""
+"""Real files to carry through the gateway: those of the installed peers, and what this repository has without attacks.
+
+Its sources, tests and rules quote attacks and secrets, which are to be withheld; tests/corpus says which honest texts are."""
 
 import hashlib
 from pathlib import Path
@@ -29,7 +31,7 @@ def kind_of(path):
 
 
 def candidates():
-    folders = [ROOT / name for name in ("src", "tests", "docs", "rulesets", "docker", "benches")]
+    folders = [ROOT / name for name in ("docs", "docker", "benches")]
     folders += [PEERS / "node_modules", PEERS / "python/lib", Path("/usr/share/distro-info")]
     for folder in folders:
         yield from (path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
