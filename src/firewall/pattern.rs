@@ -8,16 +8,23 @@ use regex_automata::{Anchored, Input};
 use regex_syntax::hir::Hir;
 
 mod ascii;
+mod choice;
 mod fold;
 mod frequency;
 mod literal;
 mod reach;
 mod run;
+mod space;
 
+pub(super) use choice::{SETS_MAX, solid};
 pub(super) use fold::{cases, folded};
-pub(super) use frequency::spelled;
-pub(super) use literal::{BYTES_MIN as LITERAL_BYTES_MIN, Required, SETS_MAX};
+pub(super) use frequency::frequency;
+pub(super) use literal::Required;
 pub(super) use run::Run;
+pub(super) use space::is_space;
+
+/// The shortest literal that narrows down where a rule can match, in bytes.
+pub(super) const LITERAL_BYTES_MIN: usize = 3;
 
 /// The most memory that one compiled pattern may take, in bytes.
 const COMPILED_BYTES_MAX: usize = 1 << 20;
@@ -39,8 +46,11 @@ pub(super) struct Pattern {
     ascii: OnceLock<Regex>,
     /// Groups that capture, the whole match included.
     pub(super) captures: usize,
-    /// Sets of literals of each of which every match contains one; none if there are no such.
-    pub(super) required: Vec<Required>,
+    /// For each alternative, sets of literals of each of which a match contains one; none if an
+    /// alternative has no such.
+    pub(super) branches: Vec<Vec<Required>>,
+    /// No text of ASCII alone matches.
+    beyond_ascii: bool,
     /// A run that every match contains, if it has no literal.
     pub(super) run: Option<Run>,
     /// Bytes that may be verified per byte of a text.
@@ -56,14 +66,15 @@ impl Pattern {
         let source = join(pattern, literals);
         let hir = hir(&source)?;
         let captures = hir.properties().explicit_captures_len() + 1;
-        let required = literal::required(&hir);
-        let run = if required.is_empty() { run::run(&hir) } else { None };
+        let branches = literal::required(&hir);
+        let run = if branches.is_empty() { run::run(&hir) } else { None };
         Ok(Self {
             source,
             any: OnceLock::new(),
             ascii: OnceLock::new(),
             captures,
-            required,
+            branches,
+            beyond_ascii: ascii::is_beyond(&hir),
             run,
             verified_max: VERIFIED_MAX,
         })
@@ -80,19 +91,54 @@ impl Pattern {
         Ok(())
     }
 
+    /// As [`Pattern::parse`], of a pattern that is only tried where another one matched.
+    ///
+    /// # Errors
+    /// As there.
+    pub(super) fn parse_second(pattern: &str) -> Result<Self, String> {
+        let source = join(Some(pattern), &[]);
+        let hir = hir(&source)?;
+        Ok(Self {
+            any: OnceLock::new(),
+            ascii: OnceLock::new(),
+            captures: hir.properties().explicit_captures_len() + 1,
+            branches: Vec::new(),
+            beyond_ascii: ascii::is_beyond(&hir),
+            run: None,
+            verified_max: VERIFIED_MAX,
+            source,
+        })
+    }
+
+    /// The sets of literals of all alternatives.
+    pub(super) fn sets(&self) -> impl Iterator<Item = &Required> {
+        self.branches.iter().flatten()
+    }
+
+    /// Whether it can match in the text.
+    pub(super) fn reads(&self, text: Text<'_>) -> bool {
+        !(text.ascii && self.beyond_ascii)
+    }
+
     /// The first match that begins and ends in the range; what stands around it is seen by
     /// boundaries only.
     pub(super) fn find(&self, text: Text<'_>, range: Range<usize>) -> Option<Range<usize>> {
-        let regex = self.regex(text.is_ascii_around(&range));
+        let regex = self.within(text, &range)?;
         let found = regex.search(&Input::new(text.text).range(range))?;
         Some(found.range())
     }
 
     /// The match that begins where the range does, and ends in it.
     pub(super) fn find_here(&self, text: Text<'_>, range: Range<usize>) -> Option<Range<usize>> {
-        let regex = self.regex(text.is_ascii_around(&range));
+        let regex = self.within(text, &range)?;
         let here = Input::new(text.text).range(range).anchored(Anchored::Yes);
         regex.search(&here).map(|found| found.range())
+    }
+
+    /// The compiled pattern for a range, if it can match there.
+    fn within(&self, text: Text<'_>, range: &Range<usize>) -> Option<&Regex> {
+        let ascii = text.is_ascii_around(range);
+        (!ascii || !self.beyond_ascii).then(|| self.regex(ascii))
     }
 
     /// The group of the match with this range.
@@ -194,7 +240,11 @@ mod tests {
     #[track_caller]
     fn literals(pattern: &str) -> Vec<String> {
         let pattern = Pattern::parse(Some(pattern), &[]).expect("compiles");
-        pattern.required.into_iter().next().map(|set| set.literals).unwrap_or_default()
+        pattern.branches.into_iter().flatten().next().map(|set| set.literals).unwrap_or_default()
+    }
+
+    fn literals_of(sets: &Vec<Required>) -> Vec<String> {
+        sets.iter().map(|set| set.literals.join("|")).collect()
     }
 
     fn matches(pattern: &Pattern, text: &str) -> bool {
@@ -206,8 +256,17 @@ mod tests {
         assert_eq!(literals(r"\bghp_[A-Za-z0-9]{36}\b"), ["ghp_"]);
         assert_eq!(literals(r"(?i)\b(?:ignore|disregard)\s"), ["disregard", "ignore"]);
         assert_eq!(literals(r"[a-z]{1,9}://169\.254"), ["://169.254"]);
-        assert_eq!(literals(r"(?:[0-9]+xyz|abc[0-9])"), ["abc", "xyz"]);
+        assert_eq!(literals(r"(?:[0-9]{9}xyz|abc[0-9])"), ["abc", "xyz"]);
+        assert_eq!(literals(r"(?i)do[ \t]{1,8}\n not[ \r]{0,2}say"), ["do not say", "do notsay"]);
         assert_eq!(literals(r"(?i)(task|kiss)k?"), ["kiss", "task"]);
+    }
+
+    #[test]
+    fn alternatives_have_sets_of_their_own() {
+        let pattern = r"\b(?:(?:use|call)[^.]{0,30}file|[a-z]{1,30}qqq|cat[0-9]{9}|zzz[0-9])";
+        let pattern = Pattern::parse(Some(pattern), &[]).expect("compiles");
+        let branches: Vec<Vec<_>> = pattern.branches.iter().map(literals_of).collect();
+        assert_eq!(branches, [vec!["call|use", "file"], vec!["cat|zzz"], vec!["qqq"]]);
     }
 
     #[test]
@@ -222,8 +281,9 @@ mod tests {
         let reach = |pattern: &str| {
             let pattern = Pattern::parse(Some(pattern), &[]).expect("compiles");
             pattern
-                .required
+                .branches
                 .into_iter()
+                .flatten()
                 .next()
                 .map(|set| (set.before.nearest, set.before.farthest.any, set.after.any))
         };
@@ -241,20 +301,19 @@ mod tests {
 
     #[test]
     fn what_is_common_alone_is_looked_for_together() {
-        let pattern =
-            r"(?i)\b(?:ignore|forget)\b[^.]{0,30}\b(?:previous|prior)\s+(?:rules|orders)\b";
-        let sets = Pattern::parse(Some(pattern), &[]).expect("compiles").required;
+        let pattern = r"(?i)\b(?:use|call)\b[^.]{0,30}\b(?:previous|file)\b";
+        let sets = Pattern::parse(Some(pattern), &[]).expect("compiles").branches.concat();
         let texts: Vec<_> = sets.iter().map(|set| set.literals.join("|")).collect();
         assert!(texts.len() >= 2, "{texts:?}");
-        assert!(texts.contains(&"forget|ignore".to_owned()), "{texts:?}");
-        let one = Pattern::parse(Some(r"xoxb-[0-9]{10}"), &[]).expect("compiles").required;
+        assert!(texts.contains(&"call|use".to_owned()), "{texts:?}");
+        let one = Pattern::parse(Some(r"xoxb-[0-9]{10}"), &[]).expect("compiles").branches.concat();
         assert_eq!(one.len(), 1);
     }
 
     #[test]
     fn a_rare_byte_behind_the_literal_is_known() {
         let pattern = Pattern::parse(Some(r"://[a-z]{1,9}:[a-z]{1,9}@"), &[]).expect("compiles");
-        let follower = pattern.required[0].follower.expect("a byte");
+        let follower = pattern.branches[0][0].follower.expect("a byte");
         assert_eq!((follower.byte, follower.within.any), (b'@', 23));
     }
 
@@ -269,7 +328,7 @@ mod tests {
     fn literals_match_as_they_are_whatever_their_case() {
         let pattern = Pattern::parse(None, &["<|im_start|>".to_owned()]).expect("compiles");
         assert!(matches(&pattern, "x<|IM_START|>"));
-        assert_eq!(pattern.required[0].literals, ["<|im_start|>"]);
+        assert_eq!(pattern.branches[0][0].literals, ["<|im_start|>"]);
     }
 
     #[test]

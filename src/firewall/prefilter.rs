@@ -2,7 +2,8 @@
 //! direction, so that most texts are read once and verified nowhere.
 //!
 //! Of every literal the rarest four bytes in a row are looked for, by a bit per hash of four bytes
-//! whatever their case; where the bit is set, the literals with those four bytes are compared. The
+//! whatever their case; where the bit is set, the literals with those four bytes are compared. A blank
+//! of a literal stands for any white space. The
 //! work per byte depends on the text, hardly on the number of rules, and the tables fit in a core's
 //! first cache (figures beside Aho-Corasick: `docs/decisions/0013-gram-filter.md`).
 
@@ -14,8 +15,8 @@ mod literal;
 #[cfg(test)]
 mod tests;
 
-use gram::{BYTES, Grams, SHORT_MASK, gram};
-use literal::Literal;
+use gram::{BYTES, Beside, Grams, SHORT_BYTES, SHORT_MASK, gram, next};
+use literal::{Anchor, Literal};
 
 /// The most literals of all rules of a direction.
 const LITERALS_MAX: usize = 1 << 17;
@@ -24,15 +25,17 @@ const LITERALS_MAX: usize = 1 << 17;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Prefilter {
     grams: Grams,
+    /// The literals, one behind the other.
+    texts: String,
     literals: Vec<Literal>,
-    /// For each literal, who requires it.
-    owners: Vec<Vec<Owner>>,
+    /// Who requires them, literal by literal.
+    owners: Vec<Owner>,
 }
 
-/// A rule and which of its sets of literals is meant.
+/// What a literal is looked for: an alternative of a rule's pattern, and which of its sets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Owner {
-    pub(super) rule: usize,
+    pub(super) branch: usize,
     pub(super) set: usize,
 }
 
@@ -48,19 +51,20 @@ impl Prefilter {
             return Err(format!("more than {LITERALS_MAX} literals"));
         }
         let mut filter = Self::default();
-        let mut last: Option<String> = None;
-        for (text, owner) in literals {
-            match filter.owners.last_mut() {
-                Some(owners) if last.as_ref() == Some(&text) => owners.push(owner),
-                _ => {
-                    let literal = Literal::new(&text).ok_or("a literal is too short")?;
-                    filter.literals.push(literal);
-                    filter.owners.push(vec![owner]);
-                    last = Some(text);
-                }
-            }
+        let mut places = Vec::new();
+        for (index, same) in (0..).zip(literals.chunk_by(|one, next| one.0 == next.0)) {
+            let Some((text, _)) = same.first() else { continue };
+            let anchor = Anchor::of(text).ok_or("a literal is too short")?;
+            let first = filter.owners.len();
+            filter.owners.extend(same.iter().map(|(_, owner)| *owner));
+            let (owners, start) = (first..filter.owners.len(), filter.texts.len());
+            filter.texts.push_str(text);
+            let range = start..filter.texts.len();
+            let literal = Literal::new(&filter.texts, range, anchor.offset, owners);
+            filter.literals.push(literal.ok_or("there are too many literals")?);
+            places.extend(anchor.places(index, text));
         }
-        filter.grams = Grams::build(filter.literals.iter().map(Literal::grams));
+        filter.grams = Grams::build(places);
         Ok(filter)
     }
 
@@ -76,18 +80,16 @@ impl Prefilter {
     ) -> Result<(), E> {
         let bytes = text.as_bytes();
         let Some(bits) = self.grams.bits() else { return Ok(()) };
-        for (at, four) in bytes.array_windows::<BYTES>().enumerate() {
-            let gram = gram(*four);
-            if bits.may_have(gram) {
-                self.compare(text, at, gram, &mut hit)?;
+        let Some(([a, b, c], rest)) = bytes.split_first_chunk() else { return Ok(()) };
+        let mut four = gram([0, *a, *b, *c]);
+        for (at, byte) in rest.iter().enumerate() {
+            four = next(four, *byte);
+            if bits.may_have(four) {
+                self.compare(text, at, four, &mut hit)?;
             }
         }
         // A literal of three bytes may end the text.
-        let Some(at) = bytes.len().checked_sub(BYTES - 1) else { return Ok(()) };
-        match bytes.last_chunk() {
-            Some([a, b, c]) => self.compare(text, at, gram([*a, *b, *c, 0]), &mut hit),
-            None => Ok(()),
-        }
+        self.compare(text, rest.len(), next(four, 0), &mut hit)
     }
 
     /// Compares the literals whose rarest bytes are at `at`.
@@ -99,14 +101,12 @@ impl Prefilter {
         gram: u32,
         hit: &mut impl FnMut(Owner, Range<usize>) -> Result<(), E>,
     ) -> Result<(), E> {
-        let short = Some(gram & SHORT_MASK).filter(|_| self.grams.has_short());
-        for key in std::iter::once(gram).chain(short) {
-            for index in self.grams.owners(key) {
-                let Some(range) = self.literals.get(index).and_then(|one| one.around(text, at))
-                else {
-                    continue;
-                };
-                for owner in self.owners.get(index).into_iter().flatten() {
+        for (key, count) in [(gram, BYTES), (gram & SHORT_MASK, SHORT_BYTES)] {
+            let beside = Beside::in_text(text.as_bytes(), at, count);
+            for index in self.grams.owners(key, beside) {
+                let Some(literal) = self.literals.get(index) else { continue };
+                let Some(range) = literal.around(&self.texts, text, at) else { continue };
+                for owner in self.owners.get(literal.owners()).unwrap_or_default() {
                     hit(*owner, range.clone())?;
                 }
             }
@@ -121,8 +121,7 @@ impl Prefilter {
 
     /// Bytes of memory that the tables and literals take.
     pub(super) fn memory_bytes(&self) -> usize {
-        let owners: usize = self.owners.iter().map(|owners| size_of_val(&owners[..])).sum();
-        let literals: usize = self.literals.iter().map(Literal::memory_bytes).sum();
-        self.grams.memory_bytes() + literals + owners + size_of_val(&self.owners[..])
+        let literals = self.texts.len() + size_of_val(&self.literals[..]);
+        self.grams.memory_bytes() + literals + size_of_val(&self.owners[..])
     }
 }

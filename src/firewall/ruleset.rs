@@ -56,10 +56,21 @@ pub struct Ruleset {
 #[derive(Clone, Debug)]
 pub(super) struct Side {
     pub(super) prefilter: Prefilter,
-    /// Indices of the rules that read every text to its end.
+    /// What the owners in the filter are.
+    pub(super) branches: Vec<Branch>,
+    /// Indices of the branches whose rules have no literals.
     pub(super) literal_free: Vec<usize>,
     /// Indices of the rules that look at characters and have no pattern.
     pub(super) signals: Vec<usize>,
+}
+
+/// An alternative of a rule's pattern.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Branch {
+    /// The index of the rule.
+    pub(super) rule: usize,
+    /// Which of the alternatives it is.
+    pub(super) place: usize,
 }
 
 /// A rule with its pattern compiled.
@@ -195,10 +206,6 @@ impl Ruleset {
 
     pub(super) fn memory(&self) -> &Memory {
         &self.memory
-    }
-
-    pub(super) fn len(&self) -> usize {
-        self.rules.len()
     }
 
     pub(super) fn side(&self, direction: Direction) -> &Side {

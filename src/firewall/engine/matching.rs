@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::super::finding::{Confidence, Finding, View};
 use super::super::pattern::{Required, Text};
-use super::super::ruleset::{Compiled, Side};
+use super::super::ruleset::{Branch, Compiled, Side};
 use super::super::unicode;
 use super::super::verdict::Action;
 use super::scratch::{Note, Scratch};
@@ -25,7 +25,7 @@ const VERIFIED_BYTES_MIN: usize = 128 * 1024;
 /// Id of the finding that names a rule which was cut off.
 const CUT: &str = "scan.rule-budget";
 
-impl Scan<'_> {
+impl<'a> Scan<'a> {
     /// Reads one view to its end.
     pub(super) fn view(
         &mut self,
@@ -34,41 +34,42 @@ impl Scan<'_> {
         locate: Locate<'_>,
     ) -> Result<(), Incomplete> {
         self.budget.spend_bytes(text.len())?;
-        let mut scratch = Scratch::take(self.ruleset.len());
+        let branches = self.ruleset.side(self.surface.direction()).branches.len();
+        let mut scratch = Scratch::take(branches);
         let read = self.read(&mut scratch, &Reading { view, text: Text::new(text), locate });
         scratch.keep();
         read
     }
 
     fn read(&mut self, scratch: &mut Scratch, reading: &Reading<'_>) -> Result<(), Incomplete> {
-        let ruleset = self.ruleset;
-        let side = ruleset.side(self.surface.direction());
+        let side = self.ruleset.side(self.surface.direction());
         side.prefilter.scan(reading.text.text, |owner, hit| {
-            let Some((rule, action)) = ruleset.reading(owner.rule, self.surface, reading.view)
-            else {
-                return Ok(());
-            };
-            let Some(note) = scratch.note(owner.rule) else { return Ok(()) };
-            self.hit(&Asked { rule, action }, owner.set, hit, note, reading)
+            let Some(asked) = self.asked(side, owner.branch, reading) else { return Ok(()) };
+            let Some(note) = scratch.note(owner.branch) else { return Ok(()) };
+            self.hit(&asked, owner.set, hit, note, reading)
         })?;
         for index in &side.literal_free {
-            let Some((rule, action)) = ruleset.reading(*index, self.surface, reading.view) else {
-                continue;
-            };
+            let Some(asked) = self.asked(side, *index, reading) else { continue };
             let Some(note) = scratch.note(*index) else { continue };
-            self.literal_free(&Asked { rule, action }, note, reading)?;
+            self.literal_free(&asked, note, reading)?;
         }
         let mut place = 0;
         while let Some(index) = scratch.touched(place) {
             place += 1;
-            let Some((rule, action)) = ruleset.reading(index, self.surface, reading.view) else {
-                continue;
-            };
+            let Some(asked) = self.asked(side, index, reading) else { continue };
             let Some(note) = scratch.note(index) else { continue };
             let rest = std::mem::take(&mut note.window);
-            self.verify(&Asked { rule, action }, rest, note, reading)?;
+            self.verify(&asked, rest, note, reading)?;
         }
         self.signals(side, reading)
+    }
+
+    /// The rule of a branch, if it runs in the reading and can match there.
+    fn asked(&self, side: &Side, branch: usize, reading: &Reading<'_>) -> Option<Asked<'a>> {
+        let Branch { rule, place } = *side.branches.get(branch)?;
+        let (rule, action) = self.ruleset.reading(rule, self.surface, reading.view)?;
+        let sets = rule.pattern.branches.get(place).map_or(&[][..], Vec::as_slice);
+        rule.pattern.reads(reading.text).then_some(Asked { rule, action, sets })
     }
 
     /// Asks the rules that look at characters and have no pattern.
@@ -83,7 +84,12 @@ impl Scan<'_> {
             for span in unicode::find(rule.signals(), reading.text.text) {
                 if let Some(confidence) = rule.judge(reading.text, &span) {
                     let span = (reading.locate)(&span);
-                    self.record(&Asked { rule, action }, confidence, reading.view, span)?;
+                    self.record(
+                        &Asked { rule, action, sets: &[] },
+                        confidence,
+                        reading.view,
+                        span,
+                    )?;
                 }
             }
         }
@@ -99,13 +105,13 @@ impl Scan<'_> {
         note: &mut Note,
         reading: &Reading<'_>,
     ) -> Result<(), Incomplete> {
-        let sets = &asked.rule.pattern.required;
+        let sets = asked.sets;
         let Some(required) = sets.get(set) else { return Ok(()) };
         if !followed(required, &hit, reading) {
             return Ok(());
         }
         let ascii = reading.text.ascii;
-        let complete = note.sees(asked.rule, set, hit.start, ascii);
+        let complete = note.sees(sets, set, hit.start, ascii);
         // With many literals in a text, one pass over the windows is cheaper than a try at each.
         let tries = note.window.is_empty() && note.verified <= reading.text.text.len();
         if let Some(starts) = sets.iter().find(|set| set.starts(ascii)).filter(|_| tries) {
@@ -269,7 +275,7 @@ impl Scan<'_> {
     /// Adds a finding, or widens the one of an earlier view that it overlaps.
     fn record(
         &mut self,
-        Asked { rule, action }: &Asked<'_>,
+        Asked { rule, action, .. }: &Asked<'_>,
         confidence: Confidence,
         view: View,
         span: Range<usize>,
@@ -301,8 +307,7 @@ impl Scan<'_> {
 impl Note {
     /// Takes note of a literal, and says whether one of each other set is near enough for a match to
     /// contain them all. One that must come later takes its turn when it comes.
-    fn sees(&mut self, rule: &Compiled, set: usize, start: usize, ascii: bool) -> bool {
-        let sets = &rule.pattern.required;
+    fn sees(&mut self, sets: &[Required], set: usize, start: usize, ascii: bool) -> bool {
         if let Some(seen) = self.seen.get_mut(set) {
             *seen = (*seen).max(Some(start));
         }
@@ -330,6 +335,8 @@ fn followed(required: &Required, hit: &Range<usize>, reading: &Reading<'_>) -> b
 struct Asked<'a> {
     rule: &'a Compiled,
     action: Action,
+    /// The sets of literals of one of its branches.
+    sets: &'a [Required],
 }
 
 struct Reading<'a> {

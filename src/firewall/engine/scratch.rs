@@ -1,4 +1,4 @@
-//! What a scan remembers of each rule while it reads one view. Kept for the next view of the thread,
+//! What a scan remembers of each branch of a rule while it reads one view. Kept for the next view of the thread,
 //! so that a scan allocates hardly anything.
 
 use std::cell::Cell;
@@ -9,17 +9,17 @@ use crate::firewall::pattern::SETS_MAX;
 /// Literals of a rule that wait for others.
 const PENDING_MAX: usize = 8;
 
-/// Notes on every rule of a ruleset.
+/// Notes on every branch of a direction's rules.
 #[derive(Debug, Default)]
 pub(super) struct Scratch {
     notes: Vec<Note>,
     /// Notes of an earlier view have another number.
     view: u64,
-    /// Rules with notes of this view.
+    /// Branches with notes of this view.
     touched: Vec<usize>,
 }
 
-/// What one rule did in this view so far.
+/// What one branch did in this view so far.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Note {
     view: u64,
@@ -63,13 +63,13 @@ thread_local! {
 }
 
 impl Scratch {
-    /// Clean notes for so many rules.
-    pub(super) fn take(rules: usize) -> Self {
+    /// Clean notes for so many branches.
+    pub(super) fn take(branches: usize) -> Self {
         let mut scratch = KEPT.take().unwrap_or_default();
         scratch.view += 1;
         scratch.touched.clear();
-        if scratch.notes.len() < rules {
-            scratch.notes.resize(rules, Note::default());
+        if scratch.notes.len() < branches {
+            scratch.notes.resize(branches, Note::default());
         }
         scratch
     }
@@ -79,17 +79,17 @@ impl Scratch {
         KEPT.set(Some(self));
     }
 
-    /// The rule's notes; empty ones at first.
-    pub(super) fn note(&mut self, rule: usize) -> Option<&mut Note> {
-        let note = self.notes.get_mut(rule)?;
+    /// The branch's notes; empty ones at first.
+    pub(super) fn note(&mut self, branch: usize) -> Option<&mut Note> {
+        let note = self.notes.get_mut(branch)?;
         if note.view != self.view {
             *note = Note { view: self.view, ..Note::default() };
-            self.touched.push(rule);
+            self.touched.push(branch);
         }
         Some(note)
     }
 
-    /// The rule at a place of the order in which rules were first noted.
+    /// The branch at a place of the order in which they were first noted.
     pub(super) fn touched(&self, place: usize) -> Option<usize> {
         self.touched.get(place).copied()
     }

@@ -25,6 +25,22 @@ pub(super) fn ascii(hir: &Hir) -> Hir {
     }
 }
 
+/// Whether every match has a character beyond ASCII.
+pub(super) fn is_beyond(hir: &Hir) -> bool {
+    match hir.kind() {
+        HirKind::Literal(literal) => !literal.0.is_ascii(),
+        HirKind::Class(Class::Unicode(class)) => {
+            class.iter().all(|range| !range.start().is_ascii())
+        }
+        HirKind::Class(Class::Bytes(class)) => class.iter().all(|range| !range.start().is_ascii()),
+        HirKind::Capture(capture) => is_beyond(&capture.sub),
+        HirKind::Repetition(repetition) => repetition.min > 0 && is_beyond(&repetition.sub),
+        HirKind::Concat(parts) => parts.iter().any(is_beyond),
+        HirKind::Alternation(parts) => parts.iter().all(is_beyond),
+        HirKind::Empty | HirKind::Look(_) => false,
+    }
+}
+
 fn ascii_ranges(class: &ClassUnicode) -> impl Iterator<Item = ClassBytesRange> {
     class.iter().filter(|range| range.start().is_ascii()).map(|range| {
         let byte = |c: char| u8::try_from(c).map_or(0x7F, |byte| byte.min(0x7F));
@@ -47,6 +63,17 @@ fn ascii_look(look: Look) -> Look {
 #[cfg(test)]
 mod tests {
     use crate::firewall::pattern::{Pattern, Text};
+
+    #[test]
+    fn what_needs_a_character_beyond_ascii_is_known() {
+        let is = |pattern| super::is_beyond(&regex_syntax::parse(pattern).expect("parses"));
+        for pattern in ["é", "a[à-ý]+", "[\u{200b}-\u{200f}]{2}", "(?:ж|忽略)x"] {
+            assert!(is(pattern), "{pattern}");
+        }
+        for pattern in ["a", "é?b", "[a-ý]", "ж|x", r"\w", "", "(?i)k"] {
+            assert!(!is(pattern), "{pattern}");
+        }
+    }
 
     #[test]
     fn an_ascii_text_matches_the_same_in_both_forms() {

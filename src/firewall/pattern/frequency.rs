@@ -18,31 +18,37 @@ const OTHER: u8 = 39;
 const BEYOND: u8 = 40;
 
 /// A rough share of positions in honest texts at which a literal in lower case starts.
-pub(super) fn frequency(literal: &[u8]) -> f64 {
-    let mut words = literal.split(|byte| !byte.is_ascii_lowercase()).filter(|word| word.len() > 1);
+pub(in crate::firewall) fn frequency(literal: &[u8]) -> f64 {
     let share = spelled(literal);
+    let inner = literal.trim_ascii();
+    if inner.len() > 1 && inner.iter().all(u8::is_ascii_lowercase) {
+        return share.max(VOCABULARY.spoken(literal));
+    }
+    let mut words = literal.split(|byte| !byte.is_ascii_lowercase()).filter(|word| word.len() > 1);
     match (words.next(), words.next()) {
         (Some(word), None) => share.max(VOCABULARY.spoken(word) * share / spelled(word)),
         _ => share,
     }
 }
 
-/// The common words' endings in order, so that those that begin with some letters stand together.
+/// The endings of the common words with a blank on either side, in order, so that those that begin
+/// with some letters stand together.
 struct Vocabulary {
-    endings: Vec<&'static [u8]>,
+    endings: Vec<Vec<u8>>,
     /// The shares of all endings before each place.
     sums: Vec<f32>,
 }
 
 static VOCABULARY: LazyLock<Vocabulary> = LazyLock::new(|| {
-    let mut endings: Vec<(&[u8], f32)> = Vec::new();
+    let mut endings: Vec<(Vec<u8>, f32)> = Vec::new();
     for (bits, words) in WORDS {
         for word in words.split(' ') {
-            let ends = (0..word.len()).filter_map(|start| word.as_bytes().get(start..));
-            endings.extend(ends.map(|end| (end, (-bits).exp2())));
+            let word = format!(" {word} ").into_bytes();
+            let ends = (0..word.len()).filter_map(|start| word.get(start..));
+            endings.extend(ends.map(|end| (end.to_owned(), (-bits).exp2())));
         }
     }
-    endings.sort_unstable_by_key(|(end, _)| *end);
+    endings.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
     let mut sum = 0.0;
     let mut sums = vec![sum];
     for (_, share) in &endings {
@@ -55,7 +61,7 @@ static VOCABULARY: LazyLock<Vocabulary> = LazyLock::new(|| {
 impl Vocabulary {
     /// The share at which the words start that hold these letters.
     fn spoken(&self, letters: &[u8]) -> f64 {
-        let start = self.endings.partition_point(|end| *end < letters);
+        let start = self.endings.partition_point(|end| end.as_slice() < letters);
         let rest = self.endings.get(start..).unwrap_or_default();
         let count = rest.partition_point(|end| end.starts_with(letters));
         let sum = |place: usize| self.sums.get(place).copied().unwrap_or_default();
@@ -64,7 +70,7 @@ impl Vocabulary {
 }
 
 /// The share by the chain of bytes alone: enough for a few bytes.
-pub(in crate::firewall) fn spelled(literal: &[u8]) -> f64 {
+fn spelled(literal: &[u8]) -> f64 {
     let [first, ..] = literal else { return 1.0 };
     let start = CHAIN.alone[usize::from(kind(*first))] / members(*first);
     literal.iter().zip(literal.iter().skip(1)).fold(start, |share, (byte, next)| {
@@ -152,24 +158,25 @@ const PAIRS: [&[u8; KINDS]; KINDS] = [
 ];
 
 /// Common words, by the bits of their share: one of 8 bits starts at every 256th byte.
-const WORDS: [(f32, &str); 7] = [
+const WORDS: [(f32, &str); 8] = [
     (8.0, "the"),
-    (10.0, "and com for github https rust self this version with"),
+    (9.0, "to"),
+    (10.0, "of is in rs and com for github https rust self this version with"),
     (
         11.0,
-        "all are cargo default dependencies error false features from let mut name new not path \
+        "as be by if it fn on or an all are cargo default dependencies error false features from let mut name new not path \
          pull std test that true type use value warn will",
     ),
     (
         12.0,
-        "add any assert buf build bytes can cfg core crate crates data dev docs example \
+        "no io add any assert buf build bytes can cfg core crate crates data dev docs example \
          examples feature file function get html impl into lang len license method more must \
          only org package pub result returns see set size some str string target tests toml \
          trait used utf when which win you",
     ),
     (
         13.0,
-        "added alloc allow also apache arbitrary arg array automatically axum base bench bit \
+        "at do we added alloc allow also apache arbitrary arg array automatically axum base bench bit \
          bits block box buffer but byte changed check clone code compare const create current \
          debug decode derive description different doc documentation does empty err errors \
          files first fix fixed fmt format generated getrandom given group has hash have http \
@@ -183,7 +190,7 @@ const WORDS: [(f32, &str); 7] = [
     ),
     (
         14.0,
-        "access additional after allocator alphabet always anchored api arc arch args argument \
+        "did access additional after allocator alphabet always anchored api arc arch args argument \
          arguments ascii async authors autobenches autobins autoexamples autolib autotests \
          available aware aws badge bail basic because been before behavior benches bitflags \
          bitvec blocks body bool both bound breaking bug builder call capacity case categories \

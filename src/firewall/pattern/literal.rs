@@ -1,32 +1,30 @@
 //! Finds the literals that every match of a pattern must contain, and how far from them it reaches.
+//!
+//! White space in a literal stands for any amount of it, so literals go on from word to word.
 
 use regex_syntax::hir::literal::Extractor;
 use regex_syntax::hir::{Class, Hir, HirKind, Literal, Repetition};
 
+use super::choice::{Choice, best};
 use super::fold::{folded, folded_text};
 use super::frequency::frequency;
 use super::reach::{Most, Reach};
+use super::space::{is_space, of_space};
 
-/// The shortest literal that narrows down where a rule can match, in bytes.
-pub(in crate::firewall) const BYTES_MIN: usize = 3;
 /// More bytes of a literal than this make it no rarer.
 const BYTES_MAX: usize = 24;
 /// Larger classes end a literal instead of multiplying it.
 const CLASS_CHARS_MAX: usize = 6;
 /// The most literals that may stand for one pattern.
-const COUNT_MAX: usize = 128;
+pub(super) const COUNT_MAX: usize = 128;
+/// The most alternatives of one pattern that have sets of their own.
+const BRANCHES_MAX: usize = 12;
 
 /// How many places for a match to begin are few.
 const STARTS_MAX: usize = 5;
-/// The most sets of literals that are looked for together.
-pub(in crate::firewall) const SETS_MAX: usize = 3;
-/// Sets that occur together less often need no further one beside them. Words are more frequent than
-/// they are taken for, so this is low.
-const RARE: f64 = 1e-10;
-/// A second set that occurs more often costs more than it saves.
-const COMMON: f64 = 3e-3;
 
-/// Literals of which every match contains one, in the form that [`folded`] gives.
+/// Literals of which every match contains one, in the form that [`folded`] gives, white space as
+/// single blanks.
 #[derive(Clone, Debug)]
 pub(in crate::firewall) struct Required {
     pub(in crate::firewall) literals: Vec<String>,
@@ -41,8 +39,13 @@ pub(in crate::firewall) struct Required {
 impl Required {
     /// Whether a match begins at one of few places before the literal, so that each can be tried.
     pub(in crate::firewall) fn starts(&self, ascii: bool) -> bool {
-        self.before.spread(ascii) < STARTS_MAX
+        few(self.before, ascii)
     }
+}
+
+/// Whether so far before a literal few places lie.
+pub(super) fn few(before: Reach, ascii: bool) -> bool {
+    before.spread(ascii) < STARTS_MAX
 }
 
 /// A byte that every match has behind its literal.
@@ -53,73 +56,75 @@ pub(in crate::firewall) struct Follower {
     pub(in crate::firewall) within: Most,
 }
 
-/// The rarest literals of which every match of `hir` contains one; first the rarest of all, then up to
-/// two sets more that it must contain as well, if the first is not rare enough alone.
-pub(super) fn required(hir: &Hir) -> Vec<Required> {
-    let sets = choose(hir).into_iter().map(|choice| {
-        let Choice { literals, before, after, follower, .. } = choice;
-        Required { literals, before, after, follower }
+/// For each of the alternatives that a match may be, the sets of literals of each of which it contains
+/// one. None if an alternative has no literals.
+pub(super) fn required(hir: &Hir) -> Vec<Vec<Required>> {
+    let branches = branches(hir).unwrap_or_else(|| match choose(hir) {
+        sets if sets.is_empty() => Vec::new(),
+        sets => vec![sets],
     });
-    sets.collect()
+    let sets = |branch: Vec<Choice>| branch.into_iter().map(Choice::into_required).collect();
+    branches.into_iter().map(sets).collect()
 }
 
-/// Literals, how far a match reaches around them, and how often they are likely to occur.
-#[derive(Clone, Debug)]
-struct Choice {
-    literals: Vec<String>,
-    before: Reach,
-    after: Most,
-    follower: Option<Follower>,
-    frequency: f64,
-}
-
-impl Choice {
-    fn new(mut literals: Vec<String>, before: Reach, after: Most) -> Option<Self> {
-        literals.sort_unstable();
-        literals.dedup();
-        // A literal is found with the one that it begins with, which comes right before it or before
-        // others that begin so too.
-        let mut kept: Vec<String> = Vec::new();
-        for literal in literals {
-            if kept.last().is_none_or(|last| !literal.starts_with(last.as_str())) {
-                kept.push(literal);
+/// The choices of each alternative apart, those that need one set only together; `None` if that does
+/// not pay.
+fn branches(hir: &Hir) -> Option<Vec<Vec<Choice>>> {
+    let mut apart = Vec::new();
+    let (mut starting, mut others) = (Vec::new(), Vec::new());
+    for alternative in alternatives(hir) {
+        let mut sets = choose(&alternative);
+        match (sets.pop()?, sets.is_empty()) {
+            (only, true) if only.starts() => starting.push(only),
+            (only, true) => others.push(only),
+            (last, false) => {
+                sets.push(last);
+                apart.push(sets);
             }
         }
-        let shortest = kept.iter().map(String::len).min()?;
-        if shortest < BYTES_MIN || kept.len() > COUNT_MAX {
-            return None;
+    }
+    for alike in [starting, others] {
+        let together = if alike.len() > 1 { Choice::any(alike.clone()) } else { None };
+        match together {
+            Some(together) => apart.push(vec![together]),
+            None => apart.extend(alike.into_iter().map(|only| vec![only])),
         }
-        let frequency = kept.iter().map(|literal| frequency(literal.as_bytes())).sum();
-        Some(Self { literals: kept, before, after, follower: None, frequency })
     }
+    (apart.len() <= BRANCHES_MAX).then_some(apart)
+}
 
-    /// The literals that stand for all alternatives together.
-    fn any(choices: Vec<Self>) -> Option<Self> {
-        let before = choices.iter().map(|choice| choice.before).reduce(Reach::or)?;
-        let after = choices.iter().map(|choice| choice.after).reduce(Most::or)?;
-        let literals = choices.into_iter().flat_map(|choice| choice.literals).collect();
-        Self::new(literals, before, after)
-    }
-
-    fn starts(&self) -> bool {
-        self.before.spread(true) < STARTS_MAX && self.frequency < COMMON
-    }
-
-    /// Whether a literal of one is found with a literal of the other.
-    fn overlaps(&self, other: &Self) -> bool {
-        let within = |one: &Self, other: &Self| {
-            let mut pairs =
-                one.literals.iter().flat_map(|a| other.literals.iter().map(move |b| (a, b)));
-            pairs.any(|(a, b)| a.contains(b.as_str()))
-        };
-        within(self, other) || within(other, self)
-    }
-
-    fn shifted(self, before: Reach, after: Most) -> Self {
-        Self { before: self.before.and(before), after: self.after.and(after), ..self }
+/// What a match may be. `\ba|\bb` is read as `\b(?:a|b)`, so what takes nothing stands around each.
+fn alternatives(hir: &Hir) -> Vec<Hir> {
+    match hir.kind() {
+        HirKind::Capture(capture) => alternatives(&capture.sub),
+        HirKind::Alternation(parts) => parts.iter().flat_map(alternatives).collect(),
+        HirKind::Concat(parts) => {
+            let takes = |part: &&Hir| part.properties().minimum_len() != Some(0);
+            let place = parts.iter().position(|part| takes(&part));
+            match place {
+                Some(place) if parts.iter().filter(takes).count() == 1 => {
+                    let within = |one: Hir| {
+                        let mut parts = parts.clone();
+                        if let Some(part) = parts.get_mut(place) {
+                            *part = one;
+                        }
+                        Hir::concat(parts)
+                    };
+                    let inner = parts.get(place).map(alternatives).unwrap_or_default();
+                    inner.into_iter().map(within).collect()
+                }
+                _ => vec![hir.clone()],
+            }
+        }
+        HirKind::Empty
+        | HirKind::Literal(_)
+        | HirKind::Class(_)
+        | HirKind::Look(_)
+        | HirKind::Repetition(_) => vec![hir.clone()],
     }
 }
 
+/// The sets that make a match of `hir` cheapest to look for.
 fn choose(hir: &Hir) -> Vec<Choice> {
     let mut choices = match hir.kind() {
         HirKind::Capture(capture) => choose(&capture.sub),
@@ -131,43 +136,23 @@ fn choose(hir: &Hir) -> Vec<Choice> {
         }
         HirKind::Concat(parts) => return best(within_concat(parts)),
         HirKind::Alternation(parts) => within_alternation(parts),
-        HirKind::Empty
-        | HirKind::Literal(_)
-        | HirKind::Class(_)
-        | HirKind::Look(_)
-        | HirKind::Repetition(_) => Vec::new(),
+        HirKind::Literal(Literal(bytes)) => match bytes.iter().position(|byte| !is_space(*byte)) {
+            Some(place) if place > 0 => {
+                let (blank, rest) = bytes.split_at(place);
+                return best(within_concat(&[Hir::literal(blank), Hir::literal(rest)]));
+            }
+            _ => Vec::new(),
+        },
+        HirKind::Empty | HirKind::Class(_) | HirKind::Look(_) | HirKind::Repetition(_) => {
+            Vec::new()
+        }
     };
     let after = Reach::of_one(hir).farthest;
     choices.extend(prefixes(&lowered(hir), Reach::default(), after));
     best(choices)
 }
 
-/// The rarest choice, and those that make it rarer together: first of all the one that tells where a
-/// match begins.
-fn best(mut choices: Vec<Choice>) -> Vec<Choice> {
-    let order = |choice: &Choice| (!choice.starts(), choice.frequency);
-    choices.sort_by(|one, other| {
-        let (one, other) = (order(one), order(other));
-        one.0.cmp(&other.0).then(one.1.total_cmp(&other.1))
-    });
-    let rarest = choices.iter().map(|choice| choice.frequency).fold(1.0, f64::min);
-    let mut kept: Vec<Choice> = Vec::new();
-    for choice in choices {
-        let together: f64 = kept.iter().map(|choice| choice.frequency).product();
-        let long =
-            choice.starts() || choice.literals.iter().all(|literal| literal.len() > BYTES_MIN);
-        let pays =
-            long && together > RARE && choice.frequency < COMMON || choice.frequency <= rarest;
-        let apart =
-            !kept.iter().any(|one| one.starts() && choice.starts() || one.overlaps(&choice));
-        if kept.is_empty() && (pays || !choice.starts()) || kept.len() < SETS_MAX && pays && apart {
-            kept.push(choice);
-        }
-    }
-    kept
-}
-
-/// The literals of all alternatives: the rarest of each together, the second rarest together.
+/// The literals of all alternatives: the first set of each together, the second ones together.
 fn within_alternation(parts: &[Hir]) -> Vec<Choice> {
     let mut alternatives: Vec<_> = parts.iter().map(|part| choose(part).into_iter()).collect();
     let all = std::iter::from_fn(|| alternatives.iter_mut().map(Iterator::next).collect());
@@ -177,25 +162,51 @@ fn within_alternation(parts: &[Hir]) -> Vec<Choice> {
 /// Literals at the start of any tail of a concatenation, or inside one of its parts.
 fn within_concat(parts: &[Hir]) -> Vec<Choice> {
     let forms: Vec<Hir> = parts.iter().map(lowered).collect();
-    let choices = (0..parts.len()).flat_map(|start| {
+    let mut choices = Vec::new();
+    for (start, form) in forms.iter().enumerate() {
+        // The rest of a word is no rarer than the word.
+        let goes_on = start.checked_sub(1).and_then(|last| forms.get(last)).is_some_and(is_word);
+        if goes_on && is_word(form) {
+            continue;
+        }
         let (head, tail) = parts.split_at(start);
+        let Some((part, rest)) = tail.split_first() else { continue };
         let before = Reach::of(head);
-        let (part, rest) = tail.split_first().expect("start is a place in it");
-        let inner =
-            if matches!(part.kind(), HirKind::Literal(_)) { Vec::new() } else { choose(part) };
-        let after = Reach::of(rest).farthest;
-        let nested = inner.into_iter().map(move |choice| choice.shifted(before, after));
-        let form = Hir::concat(forms.get(start..).unwrap_or_default().to_vec());
+        if !matches!(part.kind(), HirKind::Literal(_)) || is_blank_first(part) {
+            let after = Reach::of(rest).farthest;
+            let inner = choose(part).into_iter().map(|choice| choice.shifted(before, after));
+            choices.extend(inner.map(|choice| follow(choice, tail)));
+        }
+        let form = Hir::concat(beginning(forms.get(start..).unwrap_or_default()).to_vec());
         let own = prefixes(&form, before, Reach::of(tail).farthest);
-        own.into_iter().chain(nested).map(|choice| follow(choice, tail))
+        choices.extend(own.map(|choice| follow(choice, tail)));
+    }
+    choices
+}
+
+/// Whether a form is letters that go on from those before.
+fn is_word(form: &Hir) -> bool {
+    matches!(form.kind(), HirKind::Literal(Literal(bytes)) if !bytes.iter().any(|byte| is_space(*byte)))
+}
+
+fn is_blank_first(part: &Hir) -> bool {
+    matches!(part.kind(), HirKind::Literal(Literal(bytes)) if bytes.first().is_some_and(|byte| is_space(*byte)))
+}
+
+/// As many parts as the longest literal can take from.
+fn beginning(forms: &[Hir]) -> &[Hir] {
+    let mut bytes = 0;
+    let enough = forms.iter().position(|form| {
+        bytes += form.properties().minimum_len().unwrap_or(0);
+        bytes >= BYTES_MAX
     });
-    choices.collect()
+    enough.and_then(|last| forms.get(..=last)).unwrap_or(forms)
 }
 
 /// Adds the rarest single byte that stands in the tail behind every literal, which starts in the
 /// tail's first part.
 fn follow(choice: Choice, tail: &[Hir]) -> Choice {
-    let longest = choice.literals.iter().map(String::len).max().unwrap_or_default();
+    let longest = choice.longest();
     let bytes = (1..tail.len()).filter_map(|place| {
         let (between, rest) = tail.split_at(place);
         let HirKind::Literal(Literal(bytes)) = rest.first()?.kind() else { return None };
@@ -207,8 +218,8 @@ fn follow(choice: Choice, tail: &[Hir]) -> Choice {
     let rarer = |one: &Follower, other: &Follower| {
         frequency(&[one.byte]).total_cmp(&frequency(&[other.byte]))
     };
-    let follower = choice.follower.or(bytes.min_by(rarer));
-    Choice { follower, ..choice }
+    let found = bytes.min_by(rarer);
+    choice.followed_by(found)
 }
 
 /// Literals with which every match of `form` begins.
@@ -232,26 +243,38 @@ fn shortened(literal: &[u8]) -> Option<String> {
         }
         Err(_) => return None,
     };
-    Some(folded_text(text))
+    let mut form = folded_text(text);
+    while let Some(place) = form.find("  ") {
+        form.remove(place);
+    }
+    Some(form)
 }
 
-/// The same pattern with every class that is one letter in its cases as that letter's form. `ſ` and
-/// `K` (Kelvin) belong to the cases of s and k; the normal view undoes them.
+/// The same pattern with every class that is one letter in its cases as that letter's form, and white
+/// space as one blank. `ſ` and `K` (Kelvin) belong to the cases of s and k; the normal view undoes them.
 fn lowered(hir: &Hir) -> Hir {
+    if of_space(hir) {
+        return Hir::literal(*b" ");
+    }
     match hir.kind() {
         HirKind::Class(class) => one_letter(class).map_or_else(
             || hir.clone(),
             |letter| Hir::literal(letter.encode_utf8(&mut [0; 4]).as_bytes()),
         ),
         HirKind::Literal(Literal(bytes)) => match std::str::from_utf8(bytes) {
-            Ok(text) => Hir::literal(folded_text(text).into_bytes()),
+            Ok(text) => {
+                let blank = |c: char| if c.is_ascii() && is_space(c as u8) { ' ' } else { c };
+                let text: String = folded_text(text).chars().map(blank).collect();
+                Hir::literal(text.into_bytes())
+            }
             Err(_) => hir.clone(),
         },
         HirKind::Capture(capture) => lowered(&capture.sub),
-        HirKind::Repetition(repetition) => Hir::repetition(Repetition {
-            sub: Box::new(lowered(&repetition.sub)),
-            ..repetition.clone()
-        }),
+        HirKind::Repetition(repetition) => {
+            let max = if of_space(&repetition.sub) { Some(1) } else { repetition.max };
+            let sub = Box::new(lowered(&repetition.sub));
+            Hir::repetition(Repetition { sub, max, ..repetition.clone() })
+        }
         HirKind::Concat(parts) => Hir::concat(parts.iter().map(lowered).collect()),
         HirKind::Alternation(parts) => Hir::alternation(parts.iter().map(lowered).collect()),
         HirKind::Empty | HirKind::Look(_) => hir.clone(),

@@ -69,9 +69,24 @@ pub(super) fn run(hir: &Hir) -> Option<Run> {
     let inner = match hir.kind() {
         HirKind::Capture(capture) => run(&capture.sub),
         HirKind::Concat(parts) => within_concat(parts),
+        HirKind::Alternation(parts) => within_alternation(parts),
         _ => None,
     };
     whole(std::slice::from_ref(hir)).into_iter().chain(inner).reduce(rarer)
+}
+
+/// The run that any of the alternatives has.
+fn within_alternation(parts: &[Hir]) -> Option<Run> {
+    let runs: Option<Vec<Run>> = parts.iter().map(run).collect();
+    let either = |one: Run, other: Run| Run {
+        set: Set(one.set.0 | other.set.0),
+        core: Set(one.core.0 | other.core.0),
+        least: one.least.min(other.least),
+        before: one.before.max(other.before),
+        after: one.after.max(other.after),
+    };
+    let run = runs?.into_iter().reduce(either)?;
+    (run.bits() >= BITS_MIN).then_some(run)
 }
 
 fn within_concat(parts: &[Hir]) -> Option<Run> {
@@ -168,6 +183,14 @@ mod tests {
         let card = found(pattern, "card 4111-1111-1111-1111, ok");
         assert_eq!(card, std::slice::from_ref(&(4..24)));
         assert!(found(pattern, &" - ".repeat(9)).is_empty(), "separators alone are no run");
+    }
+
+    #[test]
+    fn alternatives_with_runs_have_one_together() {
+        let pattern = r"\S {30,90}[a-z]|\S\t{20,90}[a-z]";
+        let text = format!("x{}y{}z", " ".repeat(25), "\t".repeat(19));
+        assert_eq!(found(pattern, &text), std::slice::from_ref(&(1..26)));
+        assert!(of(r"a {30}|[a-z]{4}").is_none());
     }
 
     #[test]

@@ -2,8 +2,8 @@ use std::convert::Infallible;
 
 use super::*;
 
-fn owner(rule: usize) -> Owner {
-    Owner { rule, set: 0 }
+fn owner(branch: usize) -> Owner {
+    Owner { branch, set: 0 }
 }
 
 fn hits(literals: &[&str], text: &str) -> Vec<(usize, Range<usize>)> {
@@ -11,7 +11,7 @@ fn hits(literals: &[&str], text: &str) -> Vec<(usize, Range<usize>)> {
         literals.iter().enumerate().map(|(rule, text)| ((*text).to_owned(), owner(rule)));
     let filter = Prefilter::build(literals.collect()).expect("builds");
     let mut found = Vec::new();
-    let record = |Owner { rule, .. }, range| -> Result<(), Infallible> {
+    let record = |Owner { branch: rule, .. }, range| -> Result<(), Infallible> {
         found.push((rule, range));
         Ok(())
     };
@@ -38,11 +38,13 @@ fn literals_may_overlap_contain_each_other_and_share_a_rule() {
     let twice =
         Prefilter::build(vec![("same".to_owned(), owner(4)), ("same".to_owned(), owner(9))]);
     let mut rules = Vec::new();
-    let scanned =
-        twice.expect("builds").scan("same", |Owner { rule, .. }, _| -> Result<(), Infallible> {
+    let scanned = twice.expect("builds").scan(
+        "same",
+        |Owner { branch: rule, .. }, _| -> Result<(), Infallible> {
             rules.push(rule);
             Ok(())
-        });
+        },
+    );
     assert_eq!((scanned, rules), (Ok(()), vec![4, 9]));
 }
 
@@ -51,6 +53,24 @@ fn what_only_hashes_like_a_literal_is_no_hit() {
     // The filter takes `@` for a backtick and `[` for a brace before it compares.
     assert_eq!(hits(&["`x`["], "@x@{ `X`["), [(0, 5..9)]);
     assert_eq!(hits(&["ab\u{7f}_"], "AB__"), []);
+}
+
+#[test]
+fn a_blank_stands_for_any_white_space() {
+    assert_eq!(hits(&["you must"], "You  \n\tMUST"), [(0, 0..11)]);
+    assert_eq!(hits(&["do it "], "do it"), []);
+    assert_eq!(hits(&["do it "], "xdo \r\n it\t\t"), [(0, 1..10)]);
+    assert_eq!(hits(&["du musst"], "DU\u{b}musst du must"), [(0, 0..8)]);
+    assert_eq!(hits(&["ты должен", "忽略 之前"], "ТЫ \n должен 忽略之前 忽略\t之前").len(), 2);
+    for text in ["youmust", "you-must", "you\u{a0}must"] {
+        assert_eq!(hits(&["you must"], text), [], "{text}");
+    }
+}
+
+#[test]
+fn a_null_byte_is_a_byte() {
+    assert_eq!(hits(&["a\0b", "xyz\0"], "a\0b xyz\0"), [(0, 0..3), (1, 4..8)]);
+    assert_eq!(hits(&["a\0b"], "a\u{1}b"), []);
 }
 
 #[test]

@@ -157,7 +157,7 @@ impl Check<'_> {
         };
         let id = rule.id.get_ref();
         let at = rule.patterns().next().map_or(rule.id.span(), Spanned::span);
-        if pattern.required.is_empty() && !rule.literal_free && rule.unicode.is_none() {
+        if pattern.branches.is_empty() && !rule.literal_free && rule.unicode.is_none() {
             let message =
                 format!("`{id}` requires no literal of {LITERAL_BYTES_MIN} bytes or more");
             self.fault(Code::Literal, &at, message, "add one, or set `literal_free = true`");
@@ -199,7 +199,7 @@ impl Check<'_> {
         };
         // The joined pattern has no place; the one that is at fault has.
         let mut faulty = rule.patterns().filter_map(|source| {
-            let failed = Pattern::parse(Some(source.get_ref()), &[]).err()?;
+            let failed = Pattern::parse_second(source.get_ref()).err()?;
             Some((source.span(), failed))
         });
         let first = rule.patterns().next().map_or(rule.id.span(), Spanned::span);
@@ -210,9 +210,7 @@ impl Check<'_> {
 
     /// A pattern beside the one that the rule looks for.
     fn part(&mut self, text: &str, at: &Range<usize>) -> Option<Pattern> {
-        self.proven(Pattern::parse(Some(text), &[]))
-            .map_err(|reason| self.unreadable(at, &reason))
-            .ok()
+        self.proven(Pattern::parse_second(text)).map_err(|reason| self.unreadable(at, &reason)).ok()
     }
 
     /// Compiles it now if nobody did before.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::check::Check;
-use super::{Compiled, Ruleset, Side, Source, digest_of, example, parse};
+use super::{Branch, Compiled, Ruleset, Side, Source, digest_of, example, parse};
 use crate::firewall::diagnostic::{Code, Diagnostic, Place};
 use crate::firewall::engine::memory::Memory;
 use crate::firewall::finding::Direction;
@@ -118,6 +118,7 @@ fn assemble(rules: Vec<Compiled>, runs: Runs, digest: String) -> Result<Ruleset,
 
 fn side(rules: &[Compiled], which: Runs, direction: Direction) -> Result<Side, String> {
     let mut literals = Vec::new();
+    let mut branches = Vec::new();
     let mut literal_free = Vec::new();
     let mut signals = Vec::new();
     let runs = |compiled: &Compiled| {
@@ -129,13 +130,17 @@ fn side(rules: &[Compiled], which: Runs, direction: Direction) -> Result<Side, S
             signals.push(index);
             continue;
         }
-        if compiled.pattern.required.is_empty() {
-            literal_free.push(index);
+        if compiled.pattern.branches.is_empty() {
+            literal_free.push(branches.len());
+            branches.push(Branch { rule: index, place: 0 });
         }
-        for (set, required) in compiled.pattern.required.iter().enumerate() {
-            let owner = Owner { rule: index, set };
-            literals.extend(required.literals.iter().map(|text| (text.clone(), owner)));
+        for (place, sets) in compiled.pattern.branches.iter().enumerate() {
+            for (set, required) in sets.iter().enumerate() {
+                let owner = Owner { branch: branches.len(), set };
+                literals.extend(required.literals.iter().map(|text| (text.clone(), owner)));
+            }
+            branches.push(Branch { rule: index, place });
         }
     }
-    Ok(Side { prefilter: Prefilter::build(literals)?, literal_free, signals })
+    Ok(Side { prefilter: Prefilter::build(literals)?, branches, literal_free, signals })
 }

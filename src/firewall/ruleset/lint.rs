@@ -113,14 +113,15 @@ impl Review<'_> {
         if self.rule.patterns().next().is_none() {
             return;
         }
-        let sets = &self.compiled.pattern.required;
-        if sets.is_empty() {
+        let pattern = &self.compiled.pattern;
+        if pattern.branches.is_empty() {
             return;
         }
         let comes_near = |text: &str| {
             let text = example::expand(text).unwrap_or_default().to_lowercase();
-            let mut literals = sets.iter().flat_map(|set| &set.literals);
-            literals.any(|literal| text.contains(&literal.to_lowercase()))
+            let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+            let mut literals = pattern.sets().flat_map(|set| &set.literals);
+            literals.any(|literal| text.contains(literal.trim_end()))
         };
         if !examples.no_match.iter().any(|example| comes_near(example.get_ref())) {
             let message = format!("no example of `{id}` comes near it without matching");

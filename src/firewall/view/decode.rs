@@ -243,12 +243,10 @@ fn lines_end(bytes: &[u8], first: &Range<usize>) -> usize {
 
 /// Whether a token has as many kinds of signs as Ascii85 has and words and addresses have not.
 fn is_odd(token: &[u8]) -> bool {
-    const KINDS_MIN: usize = 4;
-    let mut kinds = [false; 128];
-    for byte in token.iter().filter(|byte| byte.is_ascii_punctuation()) {
-        kinds[usize::from(*byte & 0x7f)] = true;
-    }
-    kinds.iter().filter(|seen| **seen).count() >= KINDS_MIN
+    const KINDS_MIN: u32 = 4;
+    let signs = token.iter().filter(|byte| byte.is_ascii_punctuation());
+    let kinds = signs.fold(0_u128, |kinds, byte| kinds | 1 << (byte & 0x7f));
+    kinds.count_ones() >= KINDS_MIN
 }
 
 /// Whether the bytes begin as gzip (RFC 1952) or zlib (RFC 1950) data does.

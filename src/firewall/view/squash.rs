@@ -52,28 +52,23 @@ type Word = (Range<usize>, String);
 /// The disguised words and what they read as, from left to right.
 fn words(text: &str) -> Vec<Word> {
     let bytes = text.as_bytes();
+    let repeats = has_three_alike(bytes);
     let mut words = Vec::new();
     let mut spelled = Spelled::default();
     let mut at = 0;
     while at < bytes.len() {
         let start = at;
-        let (mut letters, mut others) = (0_usize, 0_usize);
-        while let Some(kind) = bytes.get(at).and_then(|byte| kind(*byte)) {
-            match kind {
-                Kind::Letter => letters += 1,
-                Kind::Other => others += 1,
-            }
+        let mut kinds = 0;
+        while let Some(kind) = bytes.get(at).map(|byte| kind(*byte)).filter(|kind| *kind != END) {
+            kinds |= kind;
             at += 1;
         }
         let token = start..at;
         at += 1;
         spelled.take(bytes, &token, &mut words);
-        if others > 0
-            && letters + others <= TOKEN_CHARS_MAX
-            && letters + others >= SHORT_LETTERS_MIN
-        {
-            words.extend(undone(bytes, token));
-        } else if (WORD_LETTERS_MIN..=TOKEN_CHARS_MAX).contains(&letters) {
+        if kinds & OTHER != 0 && token.len() <= TOKEN_CHARS_MAX {
+            words.extend(undone(bytes, token, repeats));
+        } else if repeats && token.len() >= WORD_LETTERS_MIN {
             words.extend(folded(bytes, token));
         }
     }
@@ -81,6 +76,24 @@ fn words(text: &str) -> Vec<Word> {
     words.sort_by_key(|(range, _)| range.start);
     words.dedup_by(|next, last| next.0.start < last.0.end);
     near_longer(words)
+}
+
+/// Whether a letter stands three times in a row, whatever its case.
+fn has_three_alike(bytes: &[u8]) -> bool {
+    // Whole chunks without an early exit, so that the compiler can use vector instructions.
+    const CHUNK_BYTES: usize = 256;
+    let chunks = (0..bytes.len()).step_by(CHUNK_BYTES).filter_map(|at| bytes.get(at..));
+    let mut chunks = chunks.map(|rest| rest.get(..CHUNK_BYTES + 2).unwrap_or(rest));
+    chunks.any(|chunk| {
+        let (next, after) = (chunk.iter().skip(1), chunk.iter().skip(2));
+        let threes = chunk.iter().zip(next).zip(after);
+        threes.fold(0, |any, ((one, two), three)| {
+            let case = 0x20;
+            let letter = (one | case).wrapping_sub(b'a') < 26;
+            let alike = ((one ^ two) | (one ^ three)) & !case == 0;
+            any | u8::from(letter & alike)
+        }) != 0
+    })
 }
 
 /// The words without short ones that stand alone: `x11` and `1st` are what they are.
@@ -95,34 +108,53 @@ fn near_longer(words: Vec<Word>) -> Vec<Word> {
     words.into_iter().filter(near).collect()
 }
 
-#[derive(Clone, Copy)]
-enum Kind {
-    Letter,
-    Other,
-}
+/// What a byte is in a token: it ends one, or is a letter, or a sign or digit.
+const END: u8 = 0;
+const LETTER: u8 = 1;
+const OTHER: u8 = 2;
 
-/// What a byte is in a token; `None` if it ends one.
-fn kind(byte: u8) -> Option<Kind> {
-    match byte {
-        b'a'..=b'z' | b'A'..=b'Z' => Some(Kind::Letter),
-        b'0'..=b'9' | b'@' | b'$' | b'!' => Some(Kind::Other),
-        b'.' | b'-' | b'_' | b'*' | b'`' | b'~' | b'|' | b'^' | b'+' => Some(Kind::Other),
-        _ => None,
+const KINDS: [u8; 256] = {
+    let mut kinds = [END; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        kinds[byte] = match byte as u8 {
+            b'a'..=b'z' | b'A'..=b'Z' => LETTER,
+            b'0'..=b'9' | b'@' | b'$' | b'!' => OTHER,
+            b'.' | b'-' | b'_' | b'*' | b'`' | b'~' | b'|' | b'^' | b'+' => OTHER,
+            _ => END,
+        };
+        byte += 1;
     }
+    kinds
+};
+
+fn kind(byte: u8) -> u8 {
+    KINDS[usize::from(byte)]
 }
 
 /// The word that a token with digits or signs is, if it is one.
-fn undone(bytes: &[u8], token: Range<usize>) -> Option<Word> {
-    let trim = |byte: &u8| matches!(kind(*byte), Some(Kind::Other)) && !byte.is_ascii_digit();
+fn undone(bytes: &[u8], token: Range<usize>, repeats: bool) -> Option<Word> {
+    let trim = |byte: &u8| kind(*byte) == OTHER && !byte.is_ascii_digit();
     let all = bytes.get(token.clone())?;
     let front = all.iter().take_while(|byte| trim(byte) && !matches!(byte, b'@' | b'$')).count();
     let back = all.iter().rev().take_while(|byte| trim(byte)).count();
     let token = token.start + front..token.end.checked_sub(back).filter(|end| *end > front)?;
     let inner = bytes.get(token.clone())?;
+    if inner.len() < SHORT_LETTERS_MIN || !repeats && is_ordinary(inner) {
+        return None;
+    }
     let joined = joined(inner)?;
     let plain = lettered(&joined)?;
     let plain = fold(&plain);
     (plain.as_bytes() != inner && plain.len() >= SHORT_LETTERS_MIN).then_some((token, plain))
+}
+
+/// Whether a token is letters alone, or a name of parts of which the first is longer than a piece.
+fn is_ordinary(token: &[u8]) -> bool {
+    let letters = |byte: &&u8| byte.is_ascii_alphabetic();
+    let first = token.iter().take_while(letters).count();
+    let joins = |byte: &u8| byte.is_ascii_alphabetic() || matches!(byte, b'.' | b'-' | b'_');
+    first == token.len() || first > PIECE_LETTERS_MAX && token.iter().all(joins)
 }
 
 /// The token without the signs between its letters, if they are of the kind that cuts a word in
@@ -184,8 +216,11 @@ fn one(before: Option<&u8>, after: Option<&u8>) -> char {
 /// The word without letters that stand three times or more.
 fn folded(bytes: &[u8], token: Range<usize>) -> Option<Word> {
     let inner = bytes.get(token.clone())?;
-    let same = |three: &[u8]| three.first() == three.get(1) && three.get(1) == three.get(2);
-    if !inner.windows(3).any(same) {
+    let letters = inner.iter().filter(|byte| byte.is_ascii_alphabetic()).count();
+    if !(WORD_LETTERS_MIN..=TOKEN_CHARS_MAX).contains(&letters) {
+        return None;
+    }
+    if !has_three_alike(inner) {
         return None;
     }
     let plain = fold(std::str::from_utf8(inner).ok()?);
@@ -213,6 +248,7 @@ struct Spelled {
 }
 
 impl Spelled {
+    #[inline]
     fn take(&mut self, bytes: &[u8], token: &Range<usize>, words: &mut Vec<Word>) {
         let single = token.len() == 1
             && bytes.get(token.start).is_some_and(|byte| byte.is_ascii_alphanumeric());
@@ -225,11 +261,17 @@ impl Spelled {
         }
     }
 
+    #[inline]
     fn end(&mut self, bytes: &[u8], words: &mut Vec<Word>) {
-        let letters = std::mem::take(&mut self.letters);
-        if let ([first, .., last], true) = (letters.as_slice(), letters.len() >= SPELLED_MIN) {
-            let word: Vec<u8> = letters.iter().filter_map(|at| bytes.get(*at)).copied().collect();
-            words.extend(lettered(&word).map(|plain| (*first..last + 1, plain)));
+        if self.letters.len() >= SPELLED_MIN {
+            words.extend(self.word(bytes));
         }
+        self.letters.clear();
+    }
+
+    fn word(&self, bytes: &[u8]) -> Option<Word> {
+        let [first, .., last] = self.letters.as_slice() else { return None };
+        let word: Vec<u8> = self.letters.iter().filter_map(|at| bytes.get(*at)).copied().collect();
+        lettered(&word).map(|plain| (*first..last + 1, plain))
     }
 }
