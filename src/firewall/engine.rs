@@ -15,6 +15,8 @@ mod matching;
 mod measure;
 pub(super) mod memory;
 mod scratch;
+#[cfg(test)]
+mod tests;
 
 /// What may still be spent on one message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -18,7 +18,7 @@ mod space;
 
 pub(super) use choice::{SETS_MAX, solid};
 pub(super) use fold::{cases, folded};
-pub(super) use frequency::frequency;
+pub(super) use frequency::frequency_of_gram;
 pub(super) use literal::Required;
 pub(super) use run::Run;
 pub(super) use space::is_space;
@@ -243,7 +243,7 @@ mod tests {
         pattern.branches.into_iter().flatten().next().map(|set| set.literals).unwrap_or_default()
     }
 
-    fn literals_of(sets: &Vec<Required>) -> Vec<String> {
+    fn literals_of(sets: &[Required]) -> Vec<String> {
         sets.iter().map(|set| set.literals.join("|")).collect()
     }
 
@@ -265,7 +265,7 @@ mod tests {
     fn alternatives_have_sets_of_their_own() {
         let pattern = r"\b(?:(?:use|call)[^.]{0,30}file|[a-z]{1,30}qqq|cat[0-9]{9}|zzz[0-9])";
         let pattern = Pattern::parse(Some(pattern), &[]).expect("compiles");
-        let branches: Vec<Vec<_>> = pattern.branches.iter().map(literals_of).collect();
+        let branches: Vec<Vec<_>> = pattern.branches.iter().map(|sets| literals_of(sets)).collect();
         assert_eq!(branches, [vec!["call|use", "file"], vec!["cat|zzz"], vec!["qqq"]]);
     }
 

@@ -99,6 +99,12 @@ pub(super) struct Compiled {
 }
 
 impl Compiled {
+    /// The first surface where it runs.
+    #[cfg(test)]
+    pub(super) fn surface(&self) -> Option<Surface> {
+        self.rule.surfaces.get_ref().first().copied()
+    }
+
     fn action(&self, surface: Surface) -> Option<Action> {
         *self.actions.get(surface as usize)?
     }
@@ -213,6 +219,17 @@ impl Ruleset {
             Direction::Inbound => &self.inbound,
             Direction::Outbound => &self.outbound,
         }
+    }
+
+    /// Every rule that runs in the raw text, with each of its matching examples.
+    #[cfg(test)]
+    pub(super) fn examples(&self) -> impl Iterator<Item = (&Compiled, String)> {
+        let read = self.rules.iter().filter(|rule| rule.reads(View::Raw));
+        let written = read.filter(|rule| rule.signals().is_empty());
+        written.flat_map(|rule| {
+            let texts = rule.rule.examples.matching.iter();
+            texts.filter_map(move |text| Some((rule, example::expand(text.get_ref()).ok()?)))
+        })
     }
 
     /// The rule at `index` and what it asks for on the surface, if it runs there.

@@ -367,7 +367,7 @@ fn follow(
 }
 
 /// The part of the match that is the finding and how sure that is, if it passes the rule's checks.
-fn accepted(
+pub(super) fn accepted(
     rule: &Compiled,
     text: Text<'_>,
     whole: Range<usize>,

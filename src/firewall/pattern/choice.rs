@@ -1,7 +1,7 @@
 //! Sets of literals to choose from, and what each costs to look for.
 
 use super::LITERAL_BYTES_MIN;
-use super::frequency::frequency;
+use super::frequency::{frequency, frequency_of_gram};
 use super::literal::{COUNT_MAX, Follower, Required, few};
 use super::reach::{Most, Reach};
 
@@ -112,7 +112,7 @@ impl Choice {
 /// leaves no more than two together.
 fn rarest(literal: &str) -> Option<f64> {
     let starts = 0..literal.len();
-    starts.filter_map(|start| solid(literal, start)).map(frequency).min_by(f64::total_cmp)
+    starts.filter_map(|start| solid(literal, start)).map(frequency_of_gram).min_by(f64::total_cmp)
 }
 
 /// Four bytes of a literal from a place on, or three, that stand together in every text that has it:

@@ -4,6 +4,7 @@
 //! are more frequent than their letters say. The figures were counted in 2 MB each of English prose, Markdown, Rust sources and YAML, TOML and JSON files of the crates
 //! that this one is built from.
 
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
 /// Kinds of bytes: letters whatever their case, digits, and the marks of [`MARKS`].
@@ -31,21 +32,34 @@ pub(in crate::firewall) fn frequency(literal: &[u8]) -> f64 {
     }
 }
 
+/// The share of places with four bytes in a row of a literal, or three.
+pub(in crate::firewall) fn frequency_of_gram(gram: &[u8]) -> f64 {
+    let spoken = VOCABULARY.grams.get(gram).copied().unwrap_or_default();
+    spelled(gram).max(f64::from(spoken))
+}
+
 /// The endings of the common words with a blank on either side, in order, so that those that begin
 /// with some letters stand together.
 struct Vocabulary {
     endings: Vec<Vec<u8>>,
     /// The shares of all endings before each place.
     sums: Vec<f32>,
+    /// The shares of what three or four bytes begin.
+    grams: HashMap<Vec<u8>, f32>,
 }
 
 static VOCABULARY: LazyLock<Vocabulary> = LazyLock::new(|| {
     let mut endings: Vec<(Vec<u8>, f32)> = Vec::new();
+    let mut grams: HashMap<Vec<u8>, f32> = HashMap::new();
     for (bits, words) in WORDS {
+        let share = (-bits).exp2();
         for word in words.split(' ') {
             let word = format!(" {word} ").into_bytes();
             let ends = (0..word.len()).filter_map(|start| word.get(start..));
-            endings.extend(ends.map(|end| (end.to_owned(), (-bits).exp2())));
+            endings.extend(ends.map(|end| (end.to_owned(), share)));
+            for gram in word.windows(3).chain(word.windows(4)) {
+                *grams.entry(gram.to_owned()).or_default() += share;
+            }
         }
     }
     endings.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
@@ -55,7 +69,7 @@ static VOCABULARY: LazyLock<Vocabulary> = LazyLock::new(|| {
         sum += share;
         sums.push(sum);
     }
-    Vocabulary { endings: endings.into_iter().map(|(end, _)| end).collect(), sums }
+    Vocabulary { endings: endings.into_iter().map(|(end, _)| end).collect(), sums, grams }
 });
 
 impl Vocabulary {

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::gram::{BYTES, Beside, Place, SHORT_BYTES, gram, short_gram};
-use crate::firewall::pattern::{cases, folded, frequency, is_space, solid};
+use crate::firewall::pattern::{cases, folded, frequency_of_gram, is_space, solid};
 
 /// Cases that four bytes may have in all.
 const CASES_MAX: usize = 128;
@@ -84,7 +84,7 @@ impl Anchor {
         let places = text.char_indices().filter_map(|(offset, _)| {
             let window = solid(text, offset)?;
             let grams = grams(text.get(offset..)?, window.len())?;
-            Some((frequency(window), Self { offset, bytes: window.len(), grams }))
+            Some((frequency_of_gram(window), Self { offset, bytes: window.len(), grams }))
         });
         places.min_by(|one, other| one.0.total_cmp(&other.0)).map(|(_, anchor)| anchor)
     }
