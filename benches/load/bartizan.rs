@@ -69,6 +69,11 @@ impl Gateway {
                 Reach::Url(url) => format!("url = {}", json!(url)),
             };
             text += &format!("\n[upstreams.{name}]\n{line}\n");
+            // What the shipped catalogue says of it where the server is known by its package.
+            let tool = format!("upstreams.{name}.tools.echo");
+            if !self.extra.replace("{upstream}", name).contains(&tool) {
+                text += &format!("[{tool}]\nclasses = [\"computes\"]\nrisk = \"low\"\n");
+            }
         }
         let upstream = self.upstreams.first().map_or("", |(name, _)| name);
         let extra = self.extra.replace("{upstream}", upstream);

@@ -37,6 +37,11 @@ impl Action {
         }
     }
 
+    /// The words by which a passage may name it.
+    pub(super) fn words(&self) -> impl Iterator<Item = u64> {
+        self.name.iter().chain(&self.does).copied()
+    }
+
     /// Whether a passage orders this without a word on what with. `silent`: the call says nothing
     /// of itself either.
     pub(super) fn is_ordered_by(&self, passage: Passage<'_>, silent: bool) -> bool {

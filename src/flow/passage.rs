@@ -55,6 +55,33 @@ pub(super) fn keep(digester: &Digester, lower: &str, kind: u64) -> Vec<u64> {
     kept
 }
 
+/// Which words a passage may have, in few bits: most passages of a run are passed over by it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Sketch([u64; 4]);
+
+impl Sketch {
+    /// Of the digests of a kept passage.
+    pub(super) fn of(kept: &[u64]) -> Self {
+        let mut sketch = Self::default();
+        for digest in kept {
+            let (place, bit) = Self::bit(*digest);
+            sketch.0[place] |= bit;
+        }
+        sketch
+    }
+
+    /// Whether the passage may have the word. Errs seldom, and only so.
+    pub(super) fn may_have(&self, word: u64) -> bool {
+        let (place, bit) = Self::bit(word);
+        self.0[place] & bit != 0
+    }
+
+    /// From bits that are alike for a word and for the same word as a verb.
+    fn bit(digest: u64) -> (usize, u64) {
+        ((digest >> 8 & 3) as usize, 1 << (digest >> 10 & 63))
+    }
+}
+
 /// A kept passage.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Passage<'a>(pub(super) &'a [u64]);
@@ -98,7 +125,7 @@ impl Passage<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Passage, SENTENCE, keep, words};
+    use super::{Passage, SENTENCE, Sketch, keep, words};
     use crate::{flow::digest::Digester, seal::Sealer};
 
     #[test]
@@ -109,6 +136,17 @@ mod tests {
         assert!(says("tidy up") && says("drops the table"));
         assert!(!says("up tidy") && !says("tidy the tables") && !says(""));
         assert!(Passage(&kept).destroys());
+    }
+
+    #[test]
+    fn a_sketch_never_denies_a_word() {
+        let digester = Digester::new(&Sealer::new(&[7; 32]));
+        let text = "then commit it as “tidies up” and drop the tables of the second server";
+        let sketch = Sketch::of(&keep(&digester, text, SENTENCE));
+        assert!(words(&digester, text).into_iter().all(|word| sketch.may_have(word)));
+        let others = words(&digester, "alpha bravo charlie delta echo foxtrot golf hotel india");
+        let denied = others.iter().filter(|word| !sketch.may_have(**word)).count();
+        assert!(denied > others.len() / 2, "{denied}");
     }
 
     #[test]

@@ -8,6 +8,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
+use super::passage::{Passage, Sketch};
 use super::reading::{Naming, Reading};
 use crate::label::{Confidentiality, Integrity, Label};
 
@@ -81,6 +82,29 @@ impl Firsts {
     }
 }
 
+/// A passage that orders something, and which source has it.
+#[derive(Debug)]
+pub(super) struct Ordered {
+    pub(super) source: u16,
+    sketch: Sketch,
+    words: Box<[u64]>,
+}
+
+impl Ordered {
+    fn new(source: u16, words: &[u64]) -> Self {
+        Self { source, sketch: Sketch::of(words), words: words.into() }
+    }
+
+    pub(super) fn passage(&self) -> Passage<'_> {
+        Passage(&self.words)
+    }
+
+    /// Whether it may have one of these words.
+    pub(super) fn may_have(&self, words: &[u64]) -> bool {
+        words.iter().any(|word| self.sketch.may_have(*word))
+    }
+}
+
 #[derive(Debug, Default)]
 pub(super) struct Run {
     pub(super) label: Label,
@@ -91,7 +115,7 @@ pub(super) struct Run {
     pub(super) prints: HashMap<u64, u16>,
     /// Some of its tokens are parts of secrets.
     pub(super) secrets: bool,
-    pub(super) orders: Vec<(u16, Box<[u64]>)>,
+    pub(super) orders: Vec<Ordered>,
     /// Nonces of the latest fences.
     pub(super) nonces: VecDeque<(String, u16)>,
     /// Each key with the number of sources at the time of the yes.
@@ -131,8 +155,7 @@ impl Run {
         for print in &reading.prints {
             self.prints.entry(*print).or_insert(index);
         }
-        let orders = reading.orders.iter().map(|words| (index, words.clone().into_boxed_slice()));
-        self.orders.extend(orders);
+        self.orders.extend(reading.orders.iter().map(|words| Ordered::new(index, words)));
         let over = self.tokens.len() > limits.tokens
             || self.prints.len() > limits.prints
             || self.orders.len() > limits.orders;
@@ -191,7 +214,7 @@ impl Run {
         let named = |(token, naming): &(u64, Naming)| {
             self.tokens.get(token).is_some_and(|seen| seen.named.is_some_and(|it| it.0 >= *naming))
         };
-        let ordered = |words: &Vec<u64>| self.orders.iter().any(|(_, known)| **known == **words);
+        let ordered = |words: &Vec<u64>| self.orders.iter().any(|known| *known.words == **words);
         let known = !reading.over
             && reading.tokens.iter().all(named)
             && reading.prints.iter().all(|print| self.prints.contains_key(print))

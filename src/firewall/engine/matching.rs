@@ -116,13 +116,13 @@ impl<'a> Scan<'a> {
         let tries = note.window.is_empty() && note.verified <= reading.text.text.len();
         if let Some(starts) = sets.iter().find(|set| set.starts(ascii)).filter(|_| tries) {
             let passed = match std::ptr::eq(starts, required) {
-                true if complete => Some(hit.start),
-                true => note.wait(hit.start),
+                true if complete => Some(hit.clone()),
+                true => note.wait(hit.clone()),
                 false => None,
             };
             // One that waited in vain for long can begin no match.
             let reach = starts.after.of(ascii).min(APART_BYTES_MAX);
-            let passed = passed.filter(|passed| passed.saturating_add(reach) >= hit.start);
+            let passed = passed.filter(|passed| passed.end.saturating_add(reach) >= hit.start);
             let waited = note.waited_if(complete);
             for literal in waited.chain(passed) {
                 self.try_at(asked, starts, literal, note, reading)?;
@@ -134,7 +134,8 @@ impl<'a> Scan<'a> {
         }
         let after = required.after.of(ascii).min(WINDOW_BYTES);
         let before = required.before.farthest.of(ascii).min(WINDOW_BYTES);
-        let end = hit.start.saturating_add(after).max(hit.end);
+        // From its end: the white space in it may be of any length.
+        let end = hit.end.saturating_add(after);
         self.widen(asked, hit.start.saturating_sub(before)..end, note, reading)
     }
 
@@ -143,15 +144,18 @@ impl<'a> Scan<'a> {
         &mut self,
         asked: &Asked<'_>,
         required: &Required,
-        literal: usize,
+        literal: Range<usize>,
         note: &mut Note,
         reading: &Reading<'_>,
     ) -> Result<(), Incomplete> {
         let text = reading.text.text;
-        let earliest = literal.saturating_sub(required.before.farthest.of(reading.text.ascii));
-        let Some(latest) = literal.checked_sub(required.before.nearest) else { return Ok(()) };
+        let earliest =
+            literal.start.saturating_sub(required.before.farthest.of(reading.text.ascii));
+        let Some(latest) = literal.start.checked_sub(required.before.nearest) else {
+            return Ok(());
+        };
         let after = required.after.of(reading.text.ascii).min(WINDOW_BYTES);
-        let end = literal.saturating_add(after).min(text.len());
+        let end = literal.end.saturating_add(after).min(text.len());
         for start in earliest.max(note.matched_to)..=latest {
             if !text.is_char_boundary(start) || self.is_cut(asked, start, note, reading)? {
                 continue;
@@ -252,8 +256,9 @@ impl<'a> Scan<'a> {
         reading: &Reading<'_>,
     ) -> Result<bool, Incomplete> {
         let text = reading.text.text;
-        let share = text.len().saturating_mul(asked.rule.pattern.verified_max);
-        if note.cut || note.verified <= share.max(VERIFIED_BYTES_MIN) {
+        let branches = asked.rule.pattern.branches.len().max(1);
+        let share = text.len().saturating_mul(asked.rule.pattern.verified_max) / branches;
+        if note.cut || note.verified <= share.max(VERIFIED_BYTES_MIN / branches) {
             return Ok(note.cut);
         }
         note.cut = true;
@@ -327,7 +332,8 @@ fn followed(required: &Required, hit: &Range<usize>, reading: &Reading<'_>) -> b
     let Some(follower) = required.follower else { return true };
     let within = follower.within.of(reading.text.ascii);
     let end = hit.start.saturating_add(within).min(reading.text.text.len());
-    let rest = reading.text.text.as_bytes().get(hit.end..end).unwrap_or_default();
+    let start = hit.start.saturating_add(follower.from);
+    let rest = reading.text.text.as_bytes().get(start..end).unwrap_or_default();
     within > WINDOW_BYTES || rest.contains(&follower.byte)
 }
 

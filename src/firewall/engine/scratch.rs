@@ -28,7 +28,7 @@ pub(super) struct Note {
     /// Where the last literal of each of its sets starts.
     pub(super) seen: [Option<usize>; SETS_MAX],
     /// Literals where a match may begin and that wait for those of the other sets, oldest first.
-    pending: [usize; PENDING_MAX],
+    pending: [(usize, usize); PENDING_MAX],
     waiting: usize,
     /// Where its last match ended.
     pub(super) matched_to: usize,
@@ -40,7 +40,8 @@ pub(super) struct Note {
 
 impl Note {
     /// Lets a literal wait, and gives the oldest back when too many do.
-    pub(super) fn wait(&mut self, literal: usize) -> Option<usize> {
+    pub(super) fn wait(&mut self, literal: Range<usize>) -> Option<Range<usize>> {
+        let literal = (literal.start, literal.end);
         if let Some(free) = self.pending.get_mut(self.waiting) {
             *free = literal;
             self.waiting += 1;
@@ -48,13 +49,17 @@ impl Note {
         }
         self.pending.rotate_left(1);
         let [.., last] = &mut self.pending;
-        Some(std::mem::replace(last, literal))
+        let (start, end) = std::mem::replace(last, literal);
+        Some(start..end)
     }
 
     /// The literals that waited, if they need not any longer.
-    pub(super) fn waited_if(&mut self, complete: bool) -> impl Iterator<Item = usize> + use<> {
+    pub(super) fn waited_if(
+        &mut self,
+        complete: bool,
+    ) -> impl Iterator<Item = Range<usize>> + use<> {
         let waited = if complete { std::mem::take(&mut self.waiting) } else { 0 };
-        self.pending.into_iter().take(waited)
+        self.pending.into_iter().take(waited).map(|(start, end)| start..end)
     }
 }
 

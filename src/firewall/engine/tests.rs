@@ -2,6 +2,7 @@
 
 use super::matching::accepted;
 use super::*;
+use crate::firewall::Source;
 use crate::firewall::finding::View;
 use crate::firewall::pattern::Text;
 use crate::firewall::ruleset::Compiled;
@@ -84,4 +85,26 @@ fn no_match_is_lost_to_the_filter() {
     }
     assert_eq!(missed, [""; 0], "of {found}");
     assert!(found > 3000, "{found}");
+}
+
+#[test]
+fn white_space_of_any_kind_and_length_loses_no_match() {
+    let cases = [
+        (r"foo[\n;]{2}bar", "foo\n\nbar".to_owned()),
+        (r"(?i)à[ \t]{1,8}partir[ \t]{1,8}de", "à  partir de".to_owned()),
+        (r"foo {4}:[0-9]", "foo    :7".to_owned()),
+        (r"ignore\n{10,40}<system>", format!("ignore{}<system>", "\n".repeat(12))),
+        (r"drop[ \t\r\n]+table[^\n]{0,200}\z", format!("drop{}table users", "\n".repeat(1500))),
+        (r"1;[ ]?drop[ \t\n]+table[^\n]{0,9}x", format!("1; drop{}table a x", " ".repeat(3000))),
+    ];
+    for (pattern, text) in cases {
+        let rules = format!(
+            "schema = 1\n[[rule]]\nid = \"made.one\"\nversion = 1\ntitle = \"t\"\nseverity = \"low\"\n\
+             confidence = \"high\"\nlevel = 1\nsurfaces = [\"tool_result\"]\npattern = '{pattern}'\n\
+             action = \"flag\"\nmessage = \"m\"\nexamples.match = [{text:?}]\nexamples.no_match = [\"x\"]\n"
+        );
+        let source = Source { name: "made.toml".to_owned(), text: rules };
+        let compiled = Ruleset::compile(&[source]);
+        assert!(compiled.is_ok(), "{pattern}: {:?}", compiled.err());
+    }
 }

@@ -20,6 +20,9 @@ pub(super) const COUNT_MAX: usize = 128;
 /// The most alternatives of one pattern that have sets of their own.
 const BRANCHES_MAX: usize = 12;
 
+/// More alternatives are not looked at one by one.
+const ALTERNATIVES_MAX: usize = 256;
+
 /// How many places for a match to begin are few.
 const STARTS_MAX: usize = 5;
 
@@ -52,6 +55,8 @@ pub(super) fn few(before: Reach, ascii: bool) -> bool {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::firewall) struct Follower {
     pub(in crate::firewall) byte: u8,
+    /// How far after the literal's start it stands at least.
+    pub(in crate::firewall) from: usize,
     /// How far after the literal's start it ends at most.
     pub(in crate::firewall) within: Most,
 }
@@ -93,34 +98,30 @@ fn branches(hir: &Hir) -> Option<Vec<Vec<Choice>>> {
     (apart.len() <= BRANCHES_MAX).then_some(apart)
 }
 
-/// What a match may be. `\ba|\bb` is read as `\b(?:a|b)`, so what takes nothing stands around each.
+/// What a match may be. `\ba|\bb` is read as `\b(?:a|b)`, so what only looks stands around each.
 fn alternatives(hir: &Hir) -> Vec<Hir> {
+    let whole = || vec![hir.clone()];
     match hir.kind() {
         HirKind::Capture(capture) => alternatives(&capture.sub),
-        HirKind::Alternation(parts) => parts.iter().flat_map(alternatives).collect(),
-        HirKind::Concat(parts) => {
-            let takes = |part: &&Hir| part.properties().minimum_len() != Some(0);
-            let place = parts.iter().position(|part| takes(&part));
-            match place {
-                Some(place) if parts.iter().filter(takes).count() == 1 => {
-                    let within = |one: Hir| {
-                        let mut parts = parts.clone();
-                        if let Some(part) = parts.get_mut(place) {
-                            *part = one;
-                        }
-                        Hir::concat(parts)
-                    };
-                    let inner = parts.get(place).map(alternatives).unwrap_or_default();
-                    inner.into_iter().map(within).collect()
-                }
-                _ => vec![hir.clone()],
-            }
+        HirKind::Alternation(parts) if parts.len() <= ALTERNATIVES_MAX => {
+            parts.iter().flat_map(alternatives).collect()
         }
-        HirKind::Empty
+        HirKind::Concat(parts) => {
+            let takes = |part: &&Hir| !matches!(part.kind(), HirKind::Look(_));
+            let mut taking = parts.iter().filter(takes);
+            let (Some(one), None) = (taking.next(), taking.next()) else { return whole() };
+            let place = parts.iter().position(|part| takes(&part)).unwrap_or_default();
+            let (before, rest) = parts.split_at(place);
+            let after = rest.get(1..).unwrap_or_default();
+            let around = |one| Hir::concat([before, &[one], after].concat());
+            alternatives(one).into_iter().map(around).collect()
+        }
+        HirKind::Alternation(_)
+        | HirKind::Empty
         | HirKind::Literal(_)
         | HirKind::Class(_)
         | HirKind::Look(_)
-        | HirKind::Repetition(_) => vec![hir.clone()],
+        | HirKind::Repetition(_) => whole(),
     }
 }
 
@@ -212,8 +213,8 @@ fn follow(choice: Choice, tail: &[Hir]) -> Choice {
         let HirKind::Literal(Literal(bytes)) = rest.first()?.kind() else { return None };
         let byte = *bytes.first().filter(|byte| byte.is_ascii_punctuation())?;
         let within = Reach::of(between).farthest.and(Most { any: 1, ascii: 1 });
-        let apart = Reach::of(between).nearest >= longest;
-        apart.then_some(Follower { byte, within })
+        let from = Reach::of(between).nearest;
+        (from >= longest).then_some(Follower { byte, from, within })
     });
     let rarer = |one: &Follower, other: &Follower| {
         frequency(&[one.byte]).total_cmp(&frequency(&[other.byte]))
@@ -243,11 +244,17 @@ fn shortened(literal: &[u8]) -> Option<String> {
         }
         Err(_) => return None,
     };
-    let mut form = folded_text(text);
-    while let Some(place) = form.find("  ") {
-        form.remove(place);
+    let mut form = String::with_capacity(text.len());
+    for c in folded_text(text).chars().map(blank_if_space) {
+        if !(c == ' ' && form.ends_with(' ')) {
+            form.push(c);
+        }
     }
     Some(form)
+}
+
+fn blank_if_space(c: char) -> char {
+    if u8::try_from(c).is_ok_and(is_space) { ' ' } else { c }
 }
 
 /// The same pattern with every class that is one letter in its cases as that letter's form, and white
@@ -263,8 +270,7 @@ fn lowered(hir: &Hir) -> Hir {
         ),
         HirKind::Literal(Literal(bytes)) => match std::str::from_utf8(bytes) {
             Ok(text) => {
-                let blank = |c: char| if c.is_ascii() && is_space(c as u8) { ' ' } else { c };
-                let text: String = folded_text(text).chars().map(blank).collect();
+                let text: String = folded_text(text).chars().map(blank_if_space).collect();
                 Hir::literal(text.into_bytes())
             }
             Err(_) => hir.clone(),

@@ -176,10 +176,8 @@ fn taken<U: Unit>(
 
 /// The grams of the first three or four bytes of a text in each of their cases.
 fn grams(text: &str, count: usize) -> Option<Vec<u32>> {
-    let first = text.as_bytes().first_chunk().filter(|_| count == SHORT_BYTES);
-    if let Some(bytes) = first.filter(|bytes| bytes.is_ascii()) {
-        return Some(vec![short_gram(*bytes)]);
-    }
+    // What follows three bytes may be more of the white space that they end with.
+    let text = if count == SHORT_BYTES { text.get(..count)? } else { text };
     let mut starts = vec![Vec::new()];
     for c in text.chars() {
         if starts.iter().all(|start| start.len() >= BYTES) {

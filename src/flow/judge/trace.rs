@@ -258,8 +258,12 @@ impl Trace<'_> {
         let name = self.sink.tool.to_lowercase();
         let distinctive = name.contains('_') || name.contains('-');
         let name = passage::words(judge.digester, &name);
-        for (source, words) in &judge.run.orders {
-            let passage = Passage(words);
+        let telling = self.telling(told, &name);
+        for ordered in &judge.run.orders {
+            let passage = ordered.passage();
+            if !ordered.may_have(&telling) && !passage.destroys() {
+                continue;
+            }
             let named = distinctive && passage.orders() && passage.says(judge.digester, &name);
             let place = match () {
                 () if named => "the tool is named in an order of",
@@ -270,8 +274,16 @@ impl Trace<'_> {
                 () => continue,
             };
             let place = place.to_owned();
-            ties.push(Tie { evidence: Evidence::Order, source: *source, place });
+            ties.push(Tie { evidence: Evidence::Order, source: ordered.source, place });
         }
+    }
+
+    /// Words of which a passage has one that describes the call, unless it only says that something is
+    /// lost.
+    fn telling(&self, told: &Told, name: &[u64]) -> Vec<u64> {
+        let said = [&told.places, &told.contents, &told.own].into_iter().flatten();
+        let first = said.filter_map(|words| words.first());
+        first.chain(name.first()).copied().chain(self.doing.words()).collect()
     }
 
     /// Whether a passage holds all that the call says and the agent did not say before. One sentence
