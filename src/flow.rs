@@ -110,6 +110,11 @@ pub enum Override {
     Block,
 }
 
+/// An id that no flow rule has.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no flow rule has the id `{0}`")]
+pub struct UnknownFlowRule(pub String);
+
 /// The flow rules in force.
 #[derive(Clone, Debug)]
 pub struct FlowRules {
@@ -123,26 +128,28 @@ pub struct FlowRules {
 }
 
 impl FlowRules {
-    /// Reads rules, runs their examples and applies what the operator changed.
+    /// Reads rules and runs their examples.
     ///
     /// # Errors
-    /// Every fault that was found; an override for a rule that does not exist is one.
+    /// Every fault that was found.
     pub fn new(
         sources: &[firewall::Source],
-        overrides: &BTreeMap<String, Override>,
         trusted: Trusted,
         limits: FlowLimits,
     ) -> Result<Self, Vec<FlowRuleError>> {
-        let mut rules = rule::read(sources)?;
+        let (rules, trusted) = (rule::read(sources)?.into(), Arc::new(trusted));
+        Ok(Self { rules, trusted, mode: Mode::Enforce, limits, synced: false })
+    }
+
+    /// The same rules with what the operator wants of single ones.
+    ///
+    /// # Errors
+    /// The first id that no rule has.
+    pub fn with(self, overrides: &BTreeMap<String, Override>) -> Result<Self, UnknownFlowRule> {
+        let mut rules = self.rules.to_vec();
         for (id, action) in overrides {
-            let Some(rule) = rules.iter_mut().find(|rule| *rule.id == **id) else {
-                let what = format!("`flow.actions` names `{id}`, which is no flow rule");
-                return Err(vec![FlowRuleError {
-                    file: "configuration".to_owned(),
-                    line: 0,
-                    what,
-                }]);
-            };
+            let found = rules.iter_mut().find(|rule| *rule.id == **id);
+            let rule = found.ok_or_else(|| UnknownFlowRule(id.clone()))?;
             rule.action = match action {
                 Override::Off => Action::Off,
                 Override::Flag => Action::Flag,
@@ -150,8 +157,7 @@ impl FlowRules {
                 Override::Block => Action::Block,
             };
         }
-        let (rules, trusted) = (rules.into(), Arc::new(trusted));
-        Ok(Self { rules, trusted, mode: Mode::Enforce, limits, synced: false })
+        Ok(Self { rules: rules.into(), ..self })
     }
 
     /// The rules that are shipped, and nothing of an operator's.
@@ -159,7 +165,7 @@ impl FlowRules {
     /// # Errors
     /// None in a released version: the tests read these files.
     pub fn shipped() -> Result<Self, Vec<FlowRuleError>> {
-        Self::new(&shipped(), &BTreeMap::new(), Trusted::default(), FlowLimits::default())
+        Self::new(&shipped(), Trusted::default(), FlowLimits::default())
     }
 
     /// How many rules there are.

@@ -22,7 +22,7 @@ use crate::{
         breaker::Breaker,
         exclusion::{Exclusions, Fault},
     },
-    flow::{self, FlowRules, Trusted},
+    flow::{self, FlowRules, Trusted, UnknownFlowRule},
     inspect::{Firewall, Lifecycle, Profile},
 };
 
@@ -121,12 +121,17 @@ pub(crate) fn flow(config: &Config) -> anyhow::Result<FlowRules> {
     if let Some(folder) = &stated.rules {
         sources.extend(read_rules(&config.resolve(folder))?);
     }
-    let trusted = Trusted::new(&stated.trusted_destinations);
-    let rules = FlowRules::new(&sources, &stated.actions, trusted, stated.limits);
-    let mut rules = rules.map_err(|faults| {
+    let trusted = Trusted::new(&stated.trusted_destinations)
+        .map_err(|what| config.wrong(&["flow", "trusted_destinations"], what))?;
+    let rules = FlowRules::new(&sources, trusted, stated.limits).map_err(|faults| {
         let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
         anyhow::anyhow!("the flow rules cannot be used:\n{}", lines.join("\n"))
     })?;
+    let unknown = |error: UnknownFlowRule| {
+        let what = format!("{error}; `rulesets/flow` and your own files have them");
+        config.wrong(&["flow", "actions", &error.0], what)
+    };
+    let mut rules = rules.with(&stated.actions).map_err(unknown)?;
     rules.mode = config.file.mode.unwrap_or(stated.mode);
     rules.synced = matches!(config.file.audit.durability, Some(RecordSurvives::Power));
     Ok(rules)

@@ -6,7 +6,8 @@ use std::{
 };
 
 use super::{
-    FlowLimits, FlowRules, Override, RunName, Runs, Sink, Source, Trusted, class::Classes, rule,
+    FlowLimits, FlowRules, Override, RunName, Runs, Sink, Source, Trusted, UnknownFlowRule,
+    class::Classes, rule,
 };
 use crate::{
     firewall::{self, Disposition},
@@ -22,8 +23,7 @@ mod recent;
 mod traces;
 
 fn rules_with(limits: FlowLimits) -> FlowRules {
-    let overrides = BTreeMap::new();
-    FlowRules::new(&super::shipped(), &overrides, Trusted::default(), limits).expect("rules")
+    FlowRules::new(&super::shipped(), Trusted::default(), limits).expect("rules")
 }
 
 /// A store in a folder of its own, and the runs kept in it.
@@ -147,7 +147,6 @@ fn a_bad_file_of_rules_is_told_by_its_line() {
 #[test]
 fn an_override_of_a_rule_that_does_not_exist_is_refused() {
     let overrides = BTreeMap::from([("flow.no-such".to_owned(), Override::Off)]);
-    let made =
-        FlowRules::new(&super::shipped(), &overrides, Trusted::default(), FlowLimits::default());
-    assert!(made.is_err());
+    let made = FlowRules::shipped().expect("rules").with(&overrides);
+    assert_eq!(made.err(), Some(UnknownFlowRule("flow.no-such".to_owned())));
 }

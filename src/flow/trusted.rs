@@ -16,10 +16,16 @@ pub struct Trusted {
 impl Trusted {
     /// `example.org` is a host, `*.example.org` every host below it, `ada@example.org` a mail
     /// address, `@example.org` all of that host, `/srv/out/` a folder; anything else is a name.
-    pub fn new(stated: &[String]) -> Self {
+    ///
+    /// # Errors
+    /// What is none of these, or would trust everybody, in words that name it.
+    pub fn new(stated: &[String]) -> Result<Self, String> {
         let mut all = Self::default();
         for stated in stated {
             let lower = stated.trim().to_lowercase();
+            if let Some(fault) = fault(&lower) {
+                return Err(format!("`{stated}` {fault}"));
+            }
             match &lower {
                 it if it.starts_with("*.") => {
                     all.domains.push(it.trim_start_matches('*').to_owned())
@@ -40,7 +46,7 @@ impl Trusted {
                 }
             }
         }
-        all
+        Ok(all)
     }
 
     pub(super) fn covers(&self, kind: Kind, token: &str) -> bool {
@@ -65,6 +71,24 @@ impl Trusted {
     }
 }
 
+/// What keeps a stated destination from being one.
+fn fault(stated: &str) -> Option<&'static str> {
+    let domain = stated.strip_prefix("*.");
+    let rest = domain.unwrap_or(stated);
+    match () {
+        () if rest.is_empty() => Some("names nothing"),
+        () if rest.contains('*') => {
+            Some("has `*` elsewhere than in front of a domain (`*.example.org`)")
+        }
+        () if domain.is_some_and(|domain| !domain.contains('.')) => {
+            Some("would trust every host of a whole top-level domain")
+        }
+        () if rest.trim_matches('/').is_empty() => Some("would trust every folder"),
+        () if rest == "@" => Some("would trust every mail address"),
+        () => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::{Kind, Trusted};
@@ -72,7 +96,7 @@ mod tests {
     #[test]
     fn only_what_is_stated_is_trusted_and_nothing_that_looks_like_it() {
         let stated = ["*.corp.example", "git.example", "@corp.example", "/srv/out/"];
-        let trusted = Trusted::new(&stated.map(str::to_owned));
+        let trusted = Trusted::new(&stated.map(str::to_owned)).expect("destinations");
         for (kind, token) in [
             (Kind::Host, "wiki.corp.example"),
             (Kind::Host, "git.example"),
@@ -90,6 +114,14 @@ mod tests {
             (Kind::Url, "git.example/a"),
         ] {
             assert!(!trusted.covers(kind, token), "{token}");
+        }
+    }
+
+    #[test]
+    fn what_would_trust_everybody_is_refused_with_its_name() {
+        for stated in ["", " ", "*", "*.", "*.org", "ex*mple.org", "a.*.example.org", "/", "@"] {
+            let refused = Trusted::new(&[stated.to_owned()]).expect_err("refused");
+            assert!(refused.starts_with(&format!("`{stated}` ")), "{refused}");
         }
     }
 }
