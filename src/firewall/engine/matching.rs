@@ -256,9 +256,11 @@ impl<'a> Scan<'a> {
         reading: &Reading<'_>,
     ) -> Result<bool, Incomplete> {
         let text = reading.text.text;
-        let branches = asked.rule.pattern.branches.len().max(1);
-        let share = text.len().saturating_mul(asked.rule.pattern.verified_max) / branches;
-        if note.cut || note.verified <= share.max(VERIFIED_BYTES_MIN / branches) {
+        // Branches share what their rule may verify; each may read a text once, as honest ones do.
+        let pattern = &asked.rule.pattern;
+        let times = (pattern.verified_max / pattern.branches.len().max(1)).max(1);
+        let share = text.len().saturating_mul(times);
+        if note.cut || note.verified <= share.max(VERIFIED_BYTES_MIN) {
             return Ok(note.cut);
         }
         note.cut = true;
