@@ -13,6 +13,7 @@ mod judge;
 mod order;
 mod passage;
 mod reading;
+mod review;
 mod rule;
 mod run;
 mod runs;
@@ -29,13 +30,18 @@ use std::{collections::BTreeMap, sync::Arc};
 pub use advertised::Advertised;
 pub use digest::Digester;
 pub use judge::Judgement;
-pub use rule::{FlowRuleError, shipped};
+pub use review::{Review, is_flow, review};
+pub use rule::shipped;
 pub use run::{Grant, Source};
 pub use runs::{Brought, RunName, Runs, Told, Unkept};
 pub use sink::Sink;
 pub use trusted::Trusted;
 
-use crate::{firewall, inspect::Mode, mcp::Json};
+use crate::{
+    firewall::{self, diagnostic::Diagnostic},
+    inspect::Mode,
+    mcp::Json,
+};
 
 use self::{
     judge::Judge,
@@ -136,7 +142,7 @@ impl FlowRules {
         sources: &[firewall::Source],
         trusted: Trusted,
         limits: FlowLimits,
-    ) -> Result<Self, Vec<FlowRuleError>> {
+    ) -> Result<Self, Vec<Diagnostic>> {
         let (rules, trusted) = (rule::read(sources)?.into(), Arc::new(trusted));
         Ok(Self { rules, trusted, mode: Mode::Enforce, limits, synced: false })
     }
@@ -164,7 +170,7 @@ impl FlowRules {
     ///
     /// # Errors
     /// None in a released version: the tests read these files.
-    pub fn shipped() -> Result<Self, Vec<FlowRuleError>> {
+    pub fn shipped() -> Result<Self, Vec<Diagnostic>> {
         Self::new(&shipped(), Trusted::default(), FlowLimits::default())
     }
 
@@ -225,6 +231,13 @@ impl Memory {
     fn judge(&self, rules: &[Rule], run: &mut Run, sink: Sink<'_>, arguments: &Json) -> Judgement {
         let nonces: Vec<u16> = Vec::new();
         self.judge_marked(rules, run, sink, arguments, &nonces)
+    }
+
+    /// Why a rule does not apply to a call.
+    fn missed(&self, rule: &Rule, run: &Run, sink: Sink<'_>, arguments: &Json) -> String {
+        let arguments = Arguments::of(arguments, &self.digester, false);
+        let judge = Judge { rules: &[], trusted: &self.trusted, digester: &self.digester, run };
+        judge.missed(rule, sink, &arguments)
     }
 
     /// Judges a call and notes what the agent named of its own accord.

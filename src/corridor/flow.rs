@@ -79,6 +79,9 @@ impl Gateway {
         let Recalled { run, marked, .. } = &call.passed.recalled;
         let judgement = self.judgement(&call.item, run, marked, &mut call.arguments);
         trail.rules.extend(judgement.rules.iter().cloned());
+        if judgement.disposition > Disposition::Allow {
+            trail.judged(&judgement.reasons);
+        }
         let refusal = match judgement.disposition {
             Disposition::Allow => return Ok(None),
             Disposition::Hold => {
@@ -133,6 +136,7 @@ impl Gateway {
         if judgement.disposition == Disposition::Allow {
             return Ok(());
         }
+        trail.judged(&judgement.reasons);
         let text = "Not executed: the request carries what this run read at another server. Do \
             not try it another way; tell the user.";
         let refusal = Refusal::new(Code::Blocked, text, judgement.reasons.join("; "));

@@ -43,6 +43,8 @@ pub struct Trail {
     /// What would have been refused, where a door only observes, since the last record.
     would: Option<&'static str>,
     held: Option<String>,
+    /// Why flow rules would hold the call, or stop it: the rules and their evidence.
+    judged: Option<String>,
     /// The run that the request belongs to.
     pub(super) run: Option<RunName>,
     /// The call, as the run knows it again.
@@ -80,6 +82,7 @@ impl Default for Trail {
             arguments_digest: String::new(),
             would: None,
             held: None,
+            judged: None,
             run: None,
             call: None,
             secrets: Vec::new(),
@@ -139,6 +142,11 @@ impl Trail {
         self.held = Some(reasons.to_owned());
     }
 
+    /// What flow rules have against the call, for whoever asks why.
+    pub(super) fn judged(&mut self, reasons: &[String]) {
+        self.judged = Some(reasons.join("; "));
+    }
+
     /// Writes the decision to send.
     ///
     /// # Errors
@@ -152,6 +160,7 @@ impl Trail {
         self.decided = true;
         // The outcome's record tells of what comes after this one alone.
         self.would = None;
+        self.judged = None;
         self.candidate = None;
         Ok(())
     }
@@ -264,7 +273,9 @@ impl Trail {
                 (Some(_), _) => Some("release"),
                 (None, held) => held.as_ref().map(|_| "hold"),
             },
-            reasons: self.released.as_deref().or(self.held.as_deref()),
+            reasons: [&self.released, &self.held, &self.judged]
+                .into_iter()
+                .find_map(Option::as_deref),
             mode: Some(if observes { Mode::Observe } else { Mode::Enforce }),
             elapsed_us: u64::try_from(self.started.elapsed().as_micros()).ok(),
             ..Fields::default()

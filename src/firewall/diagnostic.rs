@@ -99,7 +99,7 @@ impl Diagnostic {
 
 /// A rule file and its text, from which diagnostics take their line.
 #[derive(Clone, Debug)]
-pub(super) struct Place<'a> {
+pub(crate) struct Place<'a> {
     file: Arc<str>,
     text: &'a str,
 }
@@ -114,7 +114,8 @@ pub(super) struct Spot {
 }
 
 impl<'a> Place<'a> {
-    pub(super) fn new(file: &str, text: &'a str) -> Self {
+    /// A file by the name that people know.
+    pub(crate) fn new(file: &str, text: &'a str) -> Self {
         Self { file: Arc::from(file), text }
     }
 
@@ -133,7 +134,7 @@ impl<'a> Place<'a> {
     }
 
     /// A diagnostic for a range of bytes of the file.
-    pub(super) fn diagnostic(
+    pub(crate) fn diagnostic(
         &self,
         code: Code,
         range: &Range<usize>,

@@ -9,12 +9,21 @@ use super::{
     advertised::Advertised,
     class::Classes,
     digest::{Digester, normal},
-    rule::{FlowRuleError, Rule, fault},
+    rule::{Action, Rule},
     run::{Run, Source as Read},
     sink::Sink,
     trusted::Trusted,
 };
-use crate::{firewall::Source, label::Confidentiality, mcp::Json, seal::Sealer, settings::Risk};
+use crate::{
+    firewall::{
+        Source,
+        diagnostic::{Code, Diagnostic, Place},
+    },
+    label::Confidentiality,
+    mcp::Json,
+    seal::Sealer,
+    settings::Risk,
+};
 
 /// One step of a trace: something that a server says of itself, something that is read, or a call.
 #[derive(Clone, Debug, Deserialize)]
@@ -49,29 +58,47 @@ pub(super) struct Step {
 }
 
 /// Runs every trace of a file's rules.
-pub(super) fn prove(source: &Source, rules: &[Rule], faults: &mut Vec<FlowRuleError>) {
-    for rule in rules {
+pub(super) fn prove(source: &Source, rules: &[Rule], faults: &mut Vec<Diagnostic>) {
+    for rule in rules.iter().filter(|rule| *rule.file == source.name) {
         let examples = &rule.written.examples;
         let matching = examples.matching.iter().map(|trace| (trace, true));
         let others = examples.no_match.iter().map(|trace| (trace, false));
         for (trace, wanted) in matching.chain(others) {
-            let at = trace.span().start;
-            let what = match finds(rules, rule, trace.get_ref()) {
-                Err(what) => what.to_owned(),
-                Ok(found) if found == wanted => continue,
-                Ok(true) => format!("a trace of `{}` must not be found and is", rule.id),
-                Ok(false) => format!("a trace of `{}` must be found and is not", rule.id),
+            let place = Place::new(&source.name, &source.text);
+            let id = &rule.id;
+            let (code, what, mend) = match play(rules, rule, trace.get_ref()) {
+                Err(what) => (Code::Shape, what.to_owned(), None),
+                Ok(Found::Yes(_)) if wanted => continue,
+                Ok(Found::No(_)) if !wanted => continue,
+                Ok(Found::Yes(why)) => {
+                    let what = format!("a trace of `{id}` must not be found and is");
+                    (Code::ExampleMatched, what, Some(why))
+                }
+                Ok(Found::No(why)) => {
+                    let what = format!("a trace of `{id}` must be found and is not");
+                    (Code::ExampleUnmatched, what, Some(why))
+                }
             };
-            // A rule of another file was proven with its own.
-            if source.text.contains(rule.written.id.get_ref().as_str()) {
-                faults.push(fault(source, at, &what));
-            }
+            let why = mend.map(|why| format!("{why}; mend the rule or the trace").into());
+            faults.push(place.diagnostic(code, &trace.span(), what, why));
         }
     }
 }
 
-/// Whether the rule applies to the last call of a trace.
-fn finds(rules: &[Rule], rule: &Rule, trace: &[Step]) -> Result<bool, &'static str> {
+/// Whether a rule applies to the last call of a trace, and why.
+enum Found {
+    Yes(String),
+    No(String),
+}
+
+fn play(rules: &[Rule], rule: &Rule, trace: &[Step]) -> Result<Found, &'static str> {
+    // What only flags gives no reason.
+    let asked = |one: &Rule| match one.id == rule.id {
+        true => Rule { action: Action::Block, ..one.clone() },
+        false => one.clone(),
+    };
+    let rules: Vec<Rule> = rules.iter().map(asked).collect();
+    let own = format!(" [{}]: ", rule.id);
     let memory = Memory {
         digester: Digester::new(&Sealer::new(&[0; 32])),
         limits: FlowLimits::default(),
@@ -115,8 +142,12 @@ fn finds(rules: &[Rule], rule: &Rule, trace: &[Step]) -> Result<bool, &'static s
         let (risk, about) = (step.risk, step.about.as_str());
         let sink =
             Sink { server, tool, classes, risk, about, asks: false, advertised: &advertised };
-        last = Some(memory.judge(rules, &mut run, sink, &Json::from_value(step.arguments.clone())));
+        let arguments = Json::from_value(step.arguments.clone());
+        let judgement = memory.judge(&rules, &mut run, sink, &arguments);
+        last = Some(match judgement.reasons.into_iter().find(|why| why.contains(&own)) {
+            Some(why) => Found::Yes(why),
+            None => Found::No(memory.missed(rule, &run, sink, &arguments)),
+        });
     }
-    let judgement = last.ok_or("a trace must end with a call")?;
-    Ok(judgement.rules.contains(&rule.id))
+    last.ok_or("a trace must end with a call")
 }

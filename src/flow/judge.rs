@@ -19,6 +19,7 @@ use crate::{
     settings::Risk,
 };
 
+mod missed;
 mod repeats;
 mod trace;
 
@@ -58,16 +59,43 @@ pub(super) struct Judge<'a> {
 impl Judge<'_> {
     /// `nonces`: sources whose mark stood in the arguments as they came.
     pub(super) fn judge(&self, sink: Sink<'_>, arguments: &Arguments, nonces: &[u16]) -> Judgement {
+        let Some(Case { aim, ties, key, kin }) = self.case(sink, arguments, nonces) else {
+            return Judgement::default();
+        };
+        let keys = std::iter::once(key).chain(kin).collect();
+        let grant = Grant { keys, sources: self.run.sources.len() };
+        let mut judgement = Judgement { grant, ..Judgement::default() };
+        for rule in self.rules.iter().filter(|rule| rule.action > Action::Off) {
+            let found = self.applies(rule, sink, aim, arguments, &ties);
+            if let Some((tie, others)) = found.split_first() {
+                self.take(rule, sink, tie, others, &mut judgement);
+            }
+        }
+        if !judgement.reaching.is_empty() {
+            // A yes to what a text put into a call says nothing of other calls.
+            judgement.grant.keys.truncate(1);
+        } else if kin.is_some() && judgement.disposition == Disposition::Hold {
+            let server = plain(sink.server);
+            judgement.reasons.push(format!(
+                "A yes also covers, in this run, tools of `{server}` of the same classes, until \
+                 something that the run read reaches a call"
+            ));
+        }
+        judgement
+    }
+
+    /// What there is to say of a call; `None` if it has no consequences, or nothing was read.
+    fn case(&self, sink: Sink<'_>, arguments: &Arguments, nonces: &[u16]) -> Option<Case> {
         let written = |is: fn(&str) -> bool| {
             arguments.destinations.iter().any(|it| it.kind == Kind::Path && is(&it.token))
         };
         let obeyed = sink.classes.has(Class::PersistsInstructions) || written(is_obeyed);
         if !(sink.classes.has_consequences() || obeyed) {
-            return Judgement::default();
+            return None;
         }
         let named = self.advertised(sink, arguments);
         if self.run.label.is_clean() && named.is_empty() {
-            return Judgement::default();
+            return None;
         }
         let named_digests = named.iter().map(|(_, digest)| *digest).collect();
         let doing = Doing::of(sink, self.digester);
@@ -91,27 +119,7 @@ impl Judge<'_> {
         let kin =
             (sink.risk < Risk::High && !trace.doing.destroys && !sink.classes.has(Class::Money))
                 .then(|| self.kin(sink));
-        let mut keys = vec![trace.key()];
-        keys.extend(kin);
-        let grant = Grant { keys, sources: self.run.sources.len() };
-        let mut judgement = Judgement { grant, ..Judgement::default() };
-        for rule in self.rules.iter().filter(|rule| rule.action > Action::Off) {
-            let found = self.applies(rule, sink, aim, arguments, &ties);
-            if let Some((tie, others)) = found.split_first() {
-                self.take(rule, sink, tie, others, &mut judgement);
-            }
-        }
-        if !judgement.reaching.is_empty() {
-            // A yes to what a text put into a call says nothing of other calls.
-            judgement.grant.keys.truncate(1);
-        } else if kin.is_some() && judgement.disposition == Disposition::Hold {
-            let server = plain(sink.server);
-            judgement.reasons.push(format!(
-                "A yes also covers, in this run, tools of `{server}` of the same classes, until \
-                 something that the run read reaches a call"
-            ));
-        }
-        judgement
+        Some(Case { aim, ties, key: trace.key(), kin })
     }
 
     /// What a run read, for a call to this server. That an unknown tool's answer is private is a guess by
@@ -166,15 +174,14 @@ impl Judge<'_> {
         }
     }
 
-    /// The ties for which the rule applies, the strongest first.
-    fn applies<'t>(
+    /// Which condition of a rule does not hold, whatever ties the call to a text.
+    fn unmet(
         &self,
         rule: &Rule,
         sink: Sink<'_>,
         aim: Aim,
         arguments: &Arguments,
-        ties: &'t [Tie],
-    ) -> Vec<&'t Tie> {
+    ) -> Option<&'static str> {
         let when = &rule.written.when;
         let classes = when.sink.iter().copied().collect();
         let everywhere = when.sink.is_empty() && when.sink_risk.is_none();
@@ -189,11 +196,32 @@ impl Judge<'_> {
             Some(Target::Program) => aim.program,
             Some(Target::Elsewhere) => aim.elsewhere,
         };
-        let run = aim.run.integrity >= when.run.integrity
-            && aim.run.confidentiality >= when.run.confidentiality;
-        if !(reached && aimed && run) {
+        if !reached {
+            Some("the tool has no class of `sink` and less than `sink_risk`")
+        } else if !aimed {
+            Some("the call is not what `target` asks for")
+        } else if aim.run.integrity < when.run.integrity {
+            Some("the run read nothing as untrusted as `run` asks for")
+        } else if aim.run.confidentiality < when.run.confidentiality {
+            Some("the run read nothing as private as `run` asks for")
+        } else {
+            None
+        }
+    }
+
+    /// The ties for which the rule applies, the strongest first.
+    fn applies<'t>(
+        &self,
+        rule: &Rule,
+        sink: Sink<'_>,
+        aim: Aim,
+        arguments: &Arguments,
+        ties: &'t [Tie],
+    ) -> Vec<&'t Tie> {
+        if self.unmet(rule, sink, aim, arguments).is_some() {
             return Vec::new();
         }
+        let when = &rule.written.when;
         let fits = |tie: &&Tie| {
             if tie.source == DEFINED {
                 return when.evidence.contains(&tie.evidence)
@@ -273,6 +301,16 @@ impl Judge<'_> {
     fn source(&self, index: u16) -> Option<&Source> {
         self.run.sources.get(usize::from(index))
     }
+}
+
+/// A call as rules look at it.
+struct Case {
+    aim: Aim,
+    ties: Vec<Tie>,
+    /// What a yes to this very call covers.
+    key: u64,
+    /// What a yes to what the run alone raised covers, for calls of little risk.
+    kin: Option<u64>,
 }
 
 /// Where a call goes, as [`Target`] asks.

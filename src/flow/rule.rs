@@ -7,7 +7,10 @@ use toml::Spanned;
 
 use super::{class::Class, example};
 use crate::{
-    firewall::{Severity, Source},
+    firewall::{
+        Severity, Source,
+        diagnostic::{Code, Diagnostic, Place},
+    },
     label::{Confidentiality, Integrity},
     settings::Risk,
 };
@@ -143,17 +146,10 @@ struct File {
 #[derive(Clone, Debug)]
 pub(super) struct Rule {
     pub(super) id: Arc<str>,
+    /// The name of the file that it stands in.
+    pub(super) file: Arc<str>,
     pub(super) action: Action,
     pub(super) written: Arc<Written>,
-}
-
-/// A file of flow rules that cannot be used.
-#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("{file}:{line}: {what}")]
-pub struct FlowRuleError {
-    pub file: String,
-    pub line: usize,
-    pub what: String,
 }
 
 /// The form of files that this version reads.
@@ -169,7 +165,7 @@ pub fn shipped() -> Vec<Source> {
 
 /// Reads files of rules. Examples are run unless the file is a shipped one, which the tests of this
 /// build ran.
-pub(super) fn read(sources: &[Source]) -> Result<Vec<Rule>, Vec<FlowRuleError>> {
+pub(super) fn read(sources: &[Source]) -> Result<Vec<Rule>, Vec<Diagnostic>> {
     let ours = shipped();
     let known =
         |source: &Source| ours.iter().any(|one| one.name == source.name && one.text == source.text);
@@ -179,32 +175,26 @@ pub(super) fn read(sources: &[Source]) -> Result<Vec<Rule>, Vec<FlowRuleError>> 
 pub(super) fn read_with(
     sources: &[Source],
     proven: impl Fn(&Source) -> bool,
-) -> Result<Vec<Rule>, Vec<FlowRuleError>> {
+) -> Result<Vec<Rule>, Vec<Diagnostic>> {
     let (mut rules, mut faults) = (Vec::<Rule>::new(), Vec::new());
     for source in sources {
-        let parsed = toml::from_str::<File>(&source.text);
-        let file = match parsed {
-            Ok(file) if file.schema == SCHEMA => file,
-            Ok(_) => {
-                faults.push(fault(source, 0, "write `schema = 1` first"));
-                continue;
+        match parse(source) {
+            Ok(file) => {
+                for written in file.rule {
+                    Check { source, written: &written, faults: &mut faults }.all(&rules);
+                    let id = Arc::from(written.id.get_ref().as_str());
+                    let file = Arc::from(source.name.as_str());
+                    rules.push(Rule { id, file, action: written.action, written: written.into() });
+                }
             }
-            Err(error) => {
-                let at = error.span().map_or(0, |span| span.start);
-                faults.push(fault(source, at, &error.message().replace('\n', " ")));
-                continue;
-            }
-        };
-        for written in file.rule {
-            check(source, &written, &rules, &mut faults);
-            let id = Arc::from(written.id.get_ref().as_str());
-            rules.push(Rule { id, action: written.action, written: Arc::new(written) });
+            Err(fault) => faults.push(*fault),
         }
     }
     if rules.len() > RULES_MAX
         && let Some(last) = sources.last()
     {
-        faults.push(fault(last, 0, &format!("more than {RULES_MAX} flow rules")));
+        let what = format!("more than {RULES_MAX} flow rules");
+        faults.push(fault(last, Code::Limit, &(0..0), what, "leave some out"));
     }
     if !faults.is_empty() {
         return Err(faults);
@@ -215,35 +205,76 @@ pub(super) fn read_with(
     if faults.is_empty() { Ok(rules) } else { Err(faults) }
 }
 
-fn check(source: &Source, written: &Written, before: &[Rule], faults: &mut Vec<FlowRuleError>) {
-    let (id, at) = (written.id.get_ref(), written.id.span().start);
-    let word = |word: &str| {
-        !word.is_empty()
-            && word.bytes().all(|byte| byte.is_ascii_lowercase() || b"-0123456789".contains(&byte))
-    };
-    if !id.strip_prefix("flow.").is_some_and(word) {
-        faults.push(fault(source, at, &format!("`{id}` is not of the form `flow.name`")));
-    }
-    if before.iter().any(|rule| *rule.id == **id) {
-        faults.push(fault(source, at, &format!("`{id}` is used twice")));
-    }
-    if written.version == 0 {
-        faults.push(fault(source, at, &format!("`{id}`: versions begin at 1")));
-    }
-    if written.when.evidence.is_empty() {
-        faults.push(fault(source, at, &format!("`{id}` names no evidence")));
-    }
-    let everywhere = written.when.sink.is_empty() && written.when.sink_risk.is_none();
-    if everywhere && written.when.target != Some(Target::Obeyed) {
-        faults.push(fault(source, at, &format!("`{id}` names no sink")));
-    }
-    if written.examples.matching.is_empty() || written.examples.no_match.is_empty() {
-        faults.push(fault(source, at, &format!("`{id}` lacks examples of one kind")));
+fn parse(source: &Source) -> Result<File, Box<Diagnostic>> {
+    match toml::from_str::<File>(&source.text) {
+        Ok(file) if file.schema == SCHEMA => Ok(file),
+        Ok(_) => {
+            let mend = "write `schema = 1` first";
+            let what = format!("this version reads schema {SCHEMA}");
+            Err(Box::new(fault(source, Code::Schema, &(0..0), what, mend)))
+        }
+        Err(error) => {
+            let written = toml::from_str::<toml::Table>(&source.text);
+            let code = if written.is_ok() { Code::Shape } else { Code::Syntax };
+            let what = error.message().replace('\n', " ");
+            let place = Place::new(&source.name, &source.text);
+            Err(Box::new(place.diagnostic(code, &error.span().unwrap_or_default(), what, None)))
+        }
     }
 }
 
-pub(super) fn fault(source: &Source, offset: usize, what: &str) -> FlowRuleError {
-    let before = source.text.bytes().take(offset);
-    let line = 1 + before.filter(|byte| *byte == b'\n').count();
-    FlowRuleError { file: source.name.clone(), line, what: what.to_owned() }
+/// Looks a rule over before its traces are run.
+struct Check<'a> {
+    source: &'a Source,
+    written: &'a Written,
+    faults: &'a mut Vec<Diagnostic>,
+}
+
+impl Check<'_> {
+    fn all(&mut self, before: &[Rule]) {
+        let written = self.written;
+        let id = written.id.get_ref();
+        let word = |word: &str| {
+            let plain = |byte: u8| byte.is_ascii_lowercase() || b"-0123456789".contains(&byte);
+            !word.is_empty() && word.bytes().all(plain)
+        };
+        if !id.strip_prefix("flow.").is_some_and(word) {
+            self.note(Code::Id, "is not of the form `flow.name`", "write `flow.` and a name");
+        }
+        if before.iter().any(|rule| *rule.id == **id) {
+            self.note(Code::DuplicateId, "is used twice", "give one of the rules another id");
+        }
+        if written.version == 0 {
+            self.note(Code::Range, "has version 0", "begin with `version = 1`");
+        }
+        if written.when.evidence.is_empty() {
+            let mend = "write `evidence = [\"any\"]`, or what ties a call to a text";
+            self.note(Code::Empty, "names no evidence", mend);
+        }
+        let everywhere = written.when.sink.is_empty() && written.when.sink_risk.is_none();
+        if everywhere && written.when.target != Some(Target::Obeyed) {
+            let mend = "write the classes of tools in `sink`, or a risk in `sink_risk`";
+            self.note(Code::Empty, "names no sink", mend);
+        }
+        if written.examples.matching.is_empty() || written.examples.no_match.is_empty() {
+            let mend = "add a trace to `examples.match` and one to `examples.no_match`";
+            self.note(Code::ExampleMissing, "lacks examples of one kind", mend);
+        }
+    }
+
+    fn note(&mut self, code: Code, what: &str, mend: &'static str) {
+        let id = &self.written.id;
+        let what = format!("`{}` {what}", id.get_ref());
+        self.faults.push(fault(self.source, code, &id.span(), what, mend));
+    }
+}
+
+pub(super) fn fault(
+    source: &Source,
+    code: Code,
+    range: &std::ops::Range<usize>,
+    what: String,
+    mend: &'static str,
+) -> Diagnostic {
+    Place::new(&source.name, &source.text).diagnostic(code, range, what, Some(mend.into()))
 }

@@ -129,8 +129,9 @@ fn a_bad_file_of_rules_is_told_by_its_line() {
         ("id = \"flow.rule-of-two\"", "id = \"flow.instructed-run\"", "used twice"),
         ("id = \"flow.rule-of-two\"", "id = \"Flow Two\"", "not of the form"),
         ("evidence = [\"any\"]", "evidence = []", "no evidence"),
-        ("version = 1", "version = 0", "begin at 1"),
+        ("version = 1", "version = 0", "version 0"),
         ("injected = true", "injected = false", "must be found"),
+        ("injected = true", "injected = false", "`any`: this run has read `web/page` (untrusted)"),
         ("sink = [\"egress\"]", "sink = [\"egres\"]", "unknown variant"),
     ] {
         let text = shipped.replacen(from, to, 1);

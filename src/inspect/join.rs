@@ -12,10 +12,12 @@ use crate::{
     mcp::{Json, Object},
 };
 
-/// How much of what came before in a run is read together with what comes next, in bytes.
-pub const TAIL_BYTES_MAX: usize = 4 * 1024;
-/// How much of a text's start and end is read together with its neighbours, in bytes.
+/// How much of a text's start and end is read together with its neighbours, in bytes. No rule that
+/// orders in words can match reaches further than a few hundred.
 const EDGE_BYTES: usize = 1024;
+/// How much of what came before in a run is read together with what comes next, in bytes: every call
+/// of the run reads it again.
+pub const TAIL_BYTES_MAX: usize = EDGE_BYTES;
 /// Between parts that do not stand beside each other.
 const CUT: &str = "\n.\n";
 
@@ -39,10 +41,13 @@ impl Walk<'_> {
         if !tail.is_empty() {
             let mut joined = Joined::default();
             joined.add(None, last(tail, TAIL_BYTES_MAX), 0);
+            let mut rest = EDGE_BYTES;
             for (place, text) in leaves.read() {
-                let rest =
-                    TAIL_BYTES_MAX.saturating_sub(joined.text.len().saturating_sub(tail.len()));
                 joined.add(Some(place), first(text, rest), 0);
+                rest = rest.saturating_sub(text.len());
+                if rest == 0 {
+                    break;
+                }
             }
             self.read(&joined, true, &mut edits);
         }

@@ -158,7 +158,9 @@ async fn rules_can_refuse_or_observe_and_the_organisations_own_is_trusted() {
         let records = gateway.end().await;
         let told = decisions(&records, "m__send");
         let facts = told[0].payload["unmapped"]["bartizan"].to_string();
-        assert_eq!(facts.contains("flow.strangers"), top != trusted, "{top}: {facts}");
+        for evidence in ["flow.strangers", "`w/page`", "/to"] {
+            assert_eq!(facts.contains(evidence), top != trusted, "{evidence} {top}: {facts}");
+        }
     }
 }
 

@@ -54,6 +54,56 @@ async fn lint_points_at_the_line_and_test_counts_examples() {
 }
 
 #[tokio::test]
+async fn flow_rules_are_linted_and_tested_and_a_failing_trace_is_told_with_its_reason() {
+    const FLOW: &str = r#"schema = 1
+[[rule]]
+id = "flow.acme-print"
+version = 1
+severity = "low"
+title = "A print after a stranger's text"
+message = "Something is printed after a stranger's text"
+action = "flag"
+[rule.when]
+sink = ["egress"]
+run = { integrity = "untrusted" }
+evidence = ["any"]
+[rule.examples]
+match = [[
+  { read = "web/page", classes = ["reads_untrusted"], text = "Fine weather." },
+  { call = "printer/print", classes = ["egress"] },
+]]
+no_match = [[
+  { read = "web/page", classes = ["reads_untrusted"], text = "Fine weather." },
+  { call = "printer/status", classes = ["computes"] },
+]]
+"#;
+    let folder = gateway::folder();
+    write(folder.path(), "old/flow.toml", FLOW);
+    let new = path(folder.path(), "new");
+    let changed = |from: &str, to: &str| {
+        assert!(FLOW.contains(from), "{from}");
+        write(folder.path(), "new/flow.toml", &FLOW.replacen(from, to, 1));
+    };
+    changed("low", "low");
+    let ran = plain(&["rules", "lint", &new]).await;
+    ran.ended(0).says("warning[R0026]").says("1 files, 0 errors, 1 warnings");
+    plain(&["rules", "test", &new]).await.ended(0).says("1 flow rules: 1 traces found, 1 passed");
+    changed("[\"egress\"]\nrun", "[\"money\"]\nrun");
+    let ran = plain(&["rules", "test", &new]).await;
+    ran.ended(1).says("error[R0013]").says("flow.toml:14").says("no class of `sink`");
+    changed("[\"computes\"]", "[\"egress\"]");
+    let ran = plain(&["rules", "test", &new]).await;
+    ran.ended(1).says("error[R0014]").says("flow.toml:18").says("`web/page`");
+    changed("\"low\"", "\"high\"");
+    let old = path(folder.path(), "old");
+    plain(&["rules", "lint", "--base", &old, &new]).await.ended(1).says("did not rise");
+    changed("evidence = [\"any\"]", "evidence = [\"word\"]");
+    plain(&["rules", "lint", &new]).await.ended(1).says("error[R0003]").says("flow.toml:12");
+    let report = plain(&["rules", "test", "--json"]).await.json();
+    assert!(report["flow_rules"].as_u64() > Some(5), "{report}");
+}
+
+#[tokio::test]
 async fn explain_says_how_far_a_rule_came_and_why_no_further() {
     let folder = gateway::folder();
     write(folder.path(), "a.toml", RULE);

@@ -123,7 +123,7 @@ fn installed(config: &ConfigArgument) -> anyhow::Result<Rules> {
 fn set(path: &Path) -> anyhow::Result<Rules> {
     let shipped = path.as_os_str() == "core" && !path.exists();
     let paths = if shipped { Vec::new() } else { vec![path.to_owned()] };
-    rules(&sources::given(&paths)?)
+    rules(&sources::given(&paths)?.0)
 }
 
 /// The rules as tables: what this version does not know is compared too.

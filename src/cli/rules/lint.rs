@@ -12,6 +12,7 @@ use crate::{
         diagnostic::Diagnostic,
         ruleset::lint::{against, lint},
     },
+    flow,
 };
 
 #[derive(Debug, clap::Args)]
@@ -30,16 +31,19 @@ pub(super) struct Lint {
 }
 
 pub(super) fn run(command: &Lint) -> Ran {
-    let sources = sources::given(&command.paths)?;
+    let (sources, flow) = sources::given(&command.paths)?;
+    let (base, flow_base) = sources::split(sources::read(&command.base)?);
     let mut faults = lint(&sources);
-    if !command.base.is_empty() && !faults.iter().any(Diagnostic::is_error) {
+    if !base.is_empty() && !faults.iter().any(Diagnostic::is_error) {
         let compile = |sources: &[_]| Ruleset::compile(sources).map_err(|faults| faults.len());
-        let base = compile(&sources::read(&command.base)?)
+        let base = compile(&base)
             .map_err(|count| anyhow::anyhow!("{count} faults"))
             .context("the base does not compile")?;
         let new = compile(&sources).map_err(|count| anyhow::anyhow!("{count} faults"))?;
         faults.extend(against(&base, &new));
     }
+    let flow_base = (!flow_base.is_empty()).then_some(&*flow_base);
+    faults.extend(flow::review(&flow, flow_base).faults);
     let errors = faults.iter().filter(|fault| fault.is_error()).count();
     if command.json {
         say_json(&serde_json::to_value(&faults)?);
@@ -48,7 +52,10 @@ pub(super) fn run(command: &Lint) -> Ran {
             say(fault.render());
         }
         let warnings = faults.len() - errors;
-        say(format_args!("{} files, {errors} errors, {warnings} warnings", sources.len()));
+        say(format_args!(
+            "{} files, {errors} errors, {warnings} warnings",
+            sources.len() + flow.len()
+        ));
     }
     let failed = errors > 0 || (command.strict && !faults.is_empty());
     Ok(if failed { ExitCode::from(1) } else { ExitCode::SUCCESS })

@@ -4,7 +4,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
-use crate::firewall::{Ruleset, Source, diagnostic::Diagnostic};
+use crate::{
+    firewall::{Ruleset, Source, diagnostic::Diagnostic},
+    flow,
+};
 
 /// Folders inside each other that are looked into for rule files.
 const DEPTH_MAX: usize = 8;
@@ -35,9 +38,17 @@ impl Chosen {
     }
 }
 
-/// The files given, or the shipped ones.
-pub(crate) fn given(paths: &[PathBuf]) -> anyhow::Result<Vec<Source>> {
-    if paths.is_empty() { Ok(Ruleset::shipped_sources()) } else { read(paths) }
+/// The files given, or the shipped ones: those of the firewall, and those of flow rules.
+pub(crate) fn given(paths: &[PathBuf]) -> anyhow::Result<(Vec<Source>, Vec<Source>)> {
+    if paths.is_empty() {
+        return Ok((Ruleset::shipped_sources(), flow::shipped()));
+    }
+    Ok(split(read(paths)?))
+}
+
+/// Files of rules, and files of flow rules.
+pub(crate) fn split(sources: Vec<Source>) -> (Vec<Source>, Vec<Source>) {
+    sources.into_iter().partition(|source| !flow::is_flow(source))
 }
 
 /// Reads rule files, and those of folders in the order of their names.

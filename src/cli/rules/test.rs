@@ -11,7 +11,8 @@ use serde_json::json;
 use super::{Ran, captured, sources};
 use crate::{
     cli::{ConfigArgument, findings::since::age, say, say_json},
-    firewall::Ruleset,
+    firewall::{Ruleset, diagnostic::Diagnostic},
+    flow,
 };
 
 /// The engine that decides in service runs them, in every reading that a text has.
@@ -33,32 +34,46 @@ pub(super) struct Test {
 }
 
 pub(super) fn run(command: &Test) -> Ran {
-    let sources = sources::given(&command.paths)?;
+    let (sources, flow) = sources::given(&command.paths)?;
     if command.captured {
         return captured::run(&sources, &command.config, command.since, command.json);
     }
     let began = Instant::now();
     let compiled = Ruleset::compile(&sources);
+    let flow = flow::review(&flow, None);
     let took = began.elapsed();
-    let faults = compiled.as_ref().err().map(Vec::as_slice).unwrap_or_default();
+    let mut faults = compiled.as_ref().err().cloned().unwrap_or_default();
+    faults.extend(flow.faults.into_iter().filter(Diagnostic::is_error));
     let (rules, must, must_not) = compiled.as_ref().map_or((0, 0, 0), counts);
+    let [found, passed] = flow.traces;
     let milliseconds = took.as_secs_f64() * 1000.0;
     if command.json {
         say_json(&json!({
             "rules": rules,
             "match": must,
             "no_match": must_not,
+            "flow_rules": flow.rules,
+            "traces": flow.traces,
             "milliseconds": milliseconds,
             "faults": faults,
         }));
     } else {
-        for fault in faults {
+        for fault in &faults {
             say(fault.render());
         }
         match faults.len() {
-            0 => say(format_args!(
-                "{rules} rules: {must} examples found, {must_not} passed over, in {milliseconds:.0} ms"
-            )),
+            0 => {
+                let of_flow = match flow.rules {
+                    0 => String::new(),
+                    rules => {
+                        format!("; {rules} flow rules: {found} traces found, {passed} passed over")
+                    }
+                };
+                say(format_args!(
+                    "{rules} rules: {must} examples found, {must_not} passed over{of_flow}, in \
+                     {milliseconds:.0} ms"
+                ));
+            }
             count => say(format_args!("{count} faults, in {milliseconds:.0} ms")),
         }
     }
