@@ -28,9 +28,16 @@ pub(super) struct Why {
 }
 
 pub(super) fn run(command: &Why) -> Ran {
-    let folder = super::audit_dir(&command.config)?;
-    let found = Records::of_request(&folder, &command.reference)?;
-    let mut records: Vec<Value> = found.into_iter().map(|record| record.payload).collect();
+    let config = command.config.load()?;
+    let folder = app::audit_folder(&config);
+    // Both take half a second, and whoever asks waits.
+    let (found, firewall) = std::thread::scope(|scope| {
+        // Rules that do not compile are no reason not to say what happened.
+        let rules = (!command.json).then(|| scope.spawn(|| app::rules::firewall(&config).ok()));
+        let found = Records::of_request(&folder, &command.reference);
+        (found, rules.and_then(|rules| rules.join().ok()).flatten())
+    });
+    let mut records: Vec<Value> = found?.into_iter().map(|record| record.payload).collect();
     if records.is_empty() {
         anyhow::bail!("no record of `{}`", command.reference);
     }
@@ -39,9 +46,6 @@ pub(super) fn run(command: &Why) -> Ran {
         say_json(&Value::Array(records));
         return Ok(ExitCode::SUCCESS);
     }
-    let config = command.config.load()?;
-    // Rules that do not compile are no reason not to say what happened.
-    let firewall = app::rules::firewall(&config).ok();
     let known = firewall.as_ref().map(|firewall| &*firewall.rules);
     let flow = app::rules::flow(&config).ok();
     let known = Known { rules: known, flow: flow.as_ref() };
