@@ -1,5 +1,7 @@
 //! `bartizan approvals`
 
+mod card;
+
 use std::{
     path::{Path, PathBuf},
     process::ExitCode,
@@ -39,9 +41,12 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Show one call, whole
+    /// Show what a call would do, and what is known of it
     Show {
         id: String,
+        /// Long values unfolded, which those of a critical tool always are
+        #[arg(long)]
+        whole: bool,
         #[arg(long)]
         json: bool,
     },
@@ -83,9 +88,9 @@ pub(super) fn run(command: Approvals) -> Ran {
             let answer = ask(&folder, &AdminRequest::Approvals { open: !all })?;
             if json { say_json(&answer) } else { list(&answer, &command.config) }
         }
-        Command::Show { id, json } => {
+        Command::Show { id, whole, json } => {
             let answer = ask(&folder, &AdminRequest::Approval { id })?;
-            if json { say_json(&answer) } else { card(&answer, &command.config) }
+            if json { say_json(&answer) } else { card::show(&answer, whole, &command.config) }
         }
         Command::Approve(decision) => decide(&folder, decision, true)?,
         Command::Deny(decision) => decide(&folder, decision, false)?,
@@ -105,76 +110,12 @@ fn list(answer: &Value, config: &ConfigArgument) {
             "{}  {:9}  {:5}  {}  by {}",
             text(row, "id"),
             text(row, "state"),
-            left(row),
+            card::left(row),
             harmless(&tool),
             harmless(text(row, "principal"))
         ));
     }
     say(format_args!("\n`{}` shows a call whole.", config.command("approvals show ID")));
-}
-
-/// Time left, as people say it.
-fn left(row: &Value) -> String {
-    let expires = row["expires"].as_i64().unwrap_or(0);
-    let seconds = (expires - crate::ids::now_ms()) / 1000;
-    match seconds {
-        ..=0 => "over".to_owned(),
-        1..=119 => format!("{seconds} s"),
-        _ => format!("{} min", seconds / 60),
-    }
-}
-
-/// What really happens comes first; the agent says nothing here.
-fn card(row: &Value, config: &ConfigArgument) {
-    let shown = |key: &str| harmless(text(row, key));
-    say(format_args!("{}\n", standing(row)));
-    say(format_args!("calls      {}/{}", shown("upstream"), shown("tool")));
-    say(format_args!("because    {}", shown("reasons")));
-    say(format_args!("asked by   {} (client {})", shown("principal"), shown("client")));
-    if is_open(row) {
-        let waiting = row["callers_waiting"].as_u64().unwrap_or(0);
-        let caller = if waiting > 0 { "still waits" } else { "is gone; a retry would run it" };
-        say(format_args!("caller     {caller}"));
-    }
-    say(format_args!("state      {}", shown("state")));
-    if !text(row, "decided_by").is_empty() {
-        let proven = if row["proven"] == Value::Bool(true) { "proven" } else { "unproven" };
-        say(format_args!("decided    by {} ({proven})", shown("decided_by")));
-    }
-    say(format_args!("definition {}", shown("definition_digest")));
-    say("arguments");
-    let arguments: Option<Value> = serde_json::from_str(text(row, "arguments")).ok();
-    let pretty = arguments.map(|it| format!("{it:#}")).unwrap_or_default();
-    for line in pretty.lines() {
-        say(format_args!("  {}", harmless(line)));
-    }
-    if text(row, "state") == "pending" && is_open(row) {
-        let id = shown("id");
-        say(format_args!("\n{}", config.command(&format!("approvals approve {id}"))));
-        say(config.command(&format!("approvals deny {id} --reason TEXT")));
-    }
-}
-
-/// Whether the call may still run.
-fn is_open(row: &Value) -> bool {
-    let expired = row["expires"].as_i64().unwrap_or(0) <= crate::ids::now_ms();
-    !expired && matches!(text(row, "state"), "pending" | "approved")
-}
-
-/// What becomes of the call if nobody does anything more.
-fn standing(row: &Value) -> String {
-    match text(row, "state") {
-        "pending" if is_open(row) => {
-            format!("If you do nothing, the call is refused in {}.", left(row))
-        }
-        "approved" if is_open(row) => {
-            format!("Approved: it runs once, if it is asked for in the next {}.", left(row))
-        }
-        "pending" | "approved" => "Expired: it did not run and will not.".to_owned(),
-        "denied" => "Denied: it did not run and will not.".to_owned(),
-        "consumed" => "Used: the call that it allowed was made; nothing more can run.".to_owned(),
-        state => format!("Over ({}): nothing more can run.", harmless(state)),
-    }
 }
 
 fn decide(folder: &Path, decision: Decision, approve: bool) -> anyhow::Result<()> {

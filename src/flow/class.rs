@@ -85,6 +85,11 @@ impl Classes {
         self.0 & harm.0
     }
 
+    /// As configurations name them.
+    pub fn names(self) -> impl Iterator<Item = &'static str> {
+        ALL.into_iter().filter(move |(_, class)| self.has(*class)).map(|(name, _)| name)
+    }
+
     pub const fn has(self, class: Class) -> bool {
         self.0 & (1 << class as u16) != 0
     }

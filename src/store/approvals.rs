@@ -124,6 +124,26 @@ impl Store {
         Ok(row.as_ref().map(read).transpose()?)
     }
 
+    /// The call of a tool that ran last with a person's yes.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn last_run(
+        &self,
+        upstream: &str,
+        tool: &str,
+    ) -> Result<Option<ApprovalRow>, StoreError> {
+        let row = sqlx::query(
+            "SELECT * FROM approvals WHERE upstream = ?1 AND tool = ?2 AND state = 'consumed'
+             ORDER BY consumed_at DESC LIMIT 1",
+        )
+        .bind(upstream)
+        .bind(tool)
+        .fetch_optional(&self.pool)
+        .await?;
+        Ok(row.as_ref().map(read).transpose()?)
+    }
+
     /// The newest records first; only those that wait if `open`.
     ///
     /// # Errors

@@ -375,6 +375,39 @@ async fn those_who_wait_never_starve_those_who_run() {
 }
 
 #[tokio::test]
+async fn a_card_says_what_the_tool_can_do_and_what_differs_from_the_last_call_that_ran() {
+    let fixture = Fixture::start(&[]).await;
+    for risk in ["high", "critical"] {
+        let text = format!(
+            "[approvals.wait]\nstream_s = 0\n[upstreams.f]\n{}\n[upstreams.f.tools.echo]\n\
+             hold = true\nclasses = [\"money\"]\nrisk = \"{risk}\"\n",
+            fixture.url()
+        );
+        let gateway = Gateway::start(&text).await;
+        let client = gateway.client(Era::Modern);
+        client.call("f__echo", json!({"text": "to Ann"})).await;
+        let id = gateway.held(1).await[0]["id"].as_str().expect("an id").to_owned();
+        let (_, card) = gateway.command(&["approvals", "show", &id]).await;
+        for part in ["can        money", "undo       no", "before     no call", " UTC"] {
+            assert!(card.contains(part), "{part} is missing: {card}");
+        }
+        gateway.command(&["approvals", "approve", &id, "--as", "ada"]).await;
+        client.call("f__echo", json!({"text": "to Ann"})).await;
+        let long = format!("to Bob {}", "x".repeat(3000));
+        client.call("f__echo", json!({"text": long})).await;
+        let id = gateway.held(1).await[0]["id"].as_str().expect("an id").to_owned();
+        let (_, card) = gateway.command(&["approvals", "show", &id]).await;
+        assert!(card.contains("ada let one run") && card.contains("to Ann"), "{card}");
+        let unfolds = card.contains(&format!("approvals show {id} --whole"));
+        assert_eq!(unfolds, risk == "high", "a critical call is shown whole: {card}");
+        assert_eq!(card.contains("bytes more"), unfolds, "{card}");
+        let (_, card) = gateway.command(&["approvals", "show", &id, "--whole"]).await;
+        assert!(card.contains(&"x".repeat(3000)), "{card}");
+        gateway.end().await;
+    }
+}
+
+#[tokio::test]
 async fn what_a_person_is_shown_cannot_hide_anything() {
     // The firewall refuses terminal sequences in arguments; a card must bear them all the same.
     let fixture = Fixture::start(&[]).await;

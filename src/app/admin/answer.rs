@@ -79,6 +79,24 @@ async fn approval(parts: &Parts, id: &str) -> Answer {
     let row = row.ok_or_else(|| format!("no approval `{id}`"))?;
     let mut value = serde_json::to_value(&row).unwrap_or_default();
     value["callers_waiting"] = json!(parts.gateway.approvals.waiting(id));
+    let snapshot = parts.gateway.catalog.snapshot();
+    let tools = snapshot.each.get(row.upstream.as_str()).map(|view| view.tools.as_slice());
+    let item = tools.unwrap_or_default().iter().find(|(_, item)| item.name == row.tool);
+    if let Some((_, item)) = item {
+        value["classes"] = json!(item.classes.names().collect::<Vec<_>>());
+        value["risk"] = json!(item.settings.risk.name());
+    }
+    let last = parts.store.last_run(&row.upstream, &row.tool).await.map_err(said)?;
+    if let Some(last) = last.filter(|last| last.id != row.id) {
+        let read = |text: &str| parse(text.as_bytes(), &Limits::default()).unwrap_or_default();
+        value["last"] = json!({
+            "id": last.id,
+            "decided_by": last.decided_by,
+            "consumed_at": last.consumed_at,
+            "outcome": last.outcome,
+            "diff": pins::diff(&read(&last.arguments), &read(&row.arguments)),
+        });
+    }
     Ok(value)
 }
 
