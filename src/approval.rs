@@ -14,7 +14,7 @@ pub use request::{Held, Request};
 
 use crate::{
     exchange::Line,
-    ids,
+    firewall, ids,
     mcp::{Notification, Object},
     refusal::{Code, Refusal},
     seal::Sealer,
@@ -300,7 +300,8 @@ fn ticket(row: &ApprovalRow) -> Refusal {
 /// spelled out.
 pub fn shown_text(text: &str) -> String {
     text.chars().fold(String::with_capacity(text.len()), |mut shown, c| {
-        let harmless = c.is_ascii_graphic() || c == ' ' || c.is_alphanumeric();
+        let letter = c.is_alphanumeric() && !firewall::is_invisible(c);
+        let harmless = c.is_ascii_graphic() || c == ' ' || letter;
         if harmless {
             shown.push(c)
         } else {
@@ -308,4 +309,17 @@ pub fn shown_text(text: &str) -> String {
         }
         shown
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shown_text;
+
+    #[test]
+    fn letters_that_are_not_seen_are_spelled_out() {
+        assert_eq!(shown_text("Käse 漢字 я"), "Käse 漢字 я");
+        for c in ['\u{115F}', '\u{1160}', '\u{3164}', '\u{FFA0}', '\u{202E}', '\u{200B}'] {
+            assert_eq!(shown_text(&format!("a{c}b")), format!("a{}b", c.escape_unicode()));
+        }
+    }
 }

@@ -80,6 +80,11 @@ pub fn readings(text: &str, visit: Visit<'_>) -> Result<(), Incomplete> {
     view::read(text, visit).map(drop)
 }
 
+/// Whether a character takes no room where it stands, though it may count as a letter (U+3164).
+pub(crate) fn is_invisible(c: char) -> bool {
+    sanitize::character::is_invisible(c)
+}
+
 /// A name with disguises undone: look-alike letters, compatibility forms, invisible characters.
 pub(crate) fn undisguised(name: &str) -> String {
     view::normalize(name).text().to_owned()

@@ -5,11 +5,17 @@ use chrono::{DateTime, Local, Utc};
 use serde_json::Value;
 
 use super::{ConfigArgument, harmless, say, text};
+use crate::mcp::{
+    Json,
+    json::{Limits, parse},
+};
 
 /// Characters of a value, or of a line of one, that are shown before it is folded.
 const VALUE_CHARS_MAX: usize = 400;
 /// Lines of a value that are shown before it is folded.
 const VALUE_LINES_MAX: usize = 12;
+/// Places of arguments that are shown before the others are folded.
+const PLACES_MAX: usize = 40;
 /// What differs from the last call of the tool, in lines.
 const DIFF_LINES_MAX: usize = 20;
 
@@ -54,37 +60,74 @@ pub(super) fn show(row: &Value, whole: bool, config: &ConfigArgument) {
     }
 }
 
-/// Prints the arguments, and says whether any of them was folded.
+/// Prints the arguments place by place, and says whether any of them was folded.
 fn arguments(stored: &str, folds: bool) -> bool {
     say("arguments");
-    let Ok(Value::Object(arguments)) = serde_json::from_str(stored) else {
+    // As the gateway reads them: numbers stay what they are, and the order stays.
+    let limits = Limits { bytes_max: usize::MAX, ..Limits::default() };
+    let Ok(arguments) = parse(stored.as_bytes(), &limits) else {
         say("  cannot be shown: deny, or look into the store");
         return false;
     };
-    if arguments.is_empty() {
-        say("  none");
+    let mut places = Vec::new();
+    collect("", &arguments, &mut places);
+    let count = if folds { PLACES_MAX } else { places.len() };
+    let mut folded = places.len() > count;
+    for (path, value) in places.iter().take(count) {
+        folded |= argument(path, value, folds);
     }
-    let mut folded = false;
-    for (name, value) in &arguments {
-        let value = match value {
-            Value::String(text) => text.clone(),
-            value => format!("{value:#}"),
-        };
-        let (shown, rest) = if folds { fold(&value) } else { (value.as_str(), 0) };
-        let lines: Vec<String> = shown.split('\n').map(harmless).collect();
-        match lines.as_slice() {
-            [line] => say(format_args!("  {}: {line}", harmless(name))),
-            lines => {
-                say(format_args!("  {}:", harmless(name)));
-                lines.iter().for_each(|line| say(format_args!("    {line}")));
-            }
-        }
-        if rest > 0 {
-            folded = true;
-            say(format_args!("    … and {rest} bytes more"));
-        }
+    if places.len() > count {
+        say(format_args!("  … and {} places more", places.len() - count));
     }
     folded
+}
+
+/// The values that hold no others, each with its path.
+fn collect<'a>(path: &str, value: &'a Json, places: &mut Vec<(String, &'a Json)>) {
+    match value {
+        Json::Object(members) if members.iter().next().is_some() => {
+            for (key, value) in members.iter() {
+                collect(&format!("{path}/{}", name(key)), value, places);
+            }
+        }
+        Json::Array(items) if !items.is_empty() => {
+            for (index, value) in items.iter().enumerate() {
+                collect(&format!("{path}/{index}"), value, places);
+            }
+        }
+        value => places.push((path.to_owned(), value)),
+    }
+}
+
+/// A key as it stands in a path; quoted where it could be taken for something else.
+fn name(key: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_-.$".contains(c);
+    if !key.is_empty() && key.chars().all(plain) {
+        return key.to_owned();
+    }
+    harmless(&Json::from(key).to_string())
+}
+
+/// Prints the value at one place, and says whether it was folded. Texts of several lines get a bar
+/// before each, which nothing else on a card has.
+fn argument(path: &str, value: &Json, folds: bool) -> bool {
+    let whole = match value.as_str() {
+        Some(text) if text.contains('\n') => text.to_owned(),
+        _ => value.to_string(),
+    };
+    let (shown, rest) = if folds { fold(&whole) } else { (whole.as_str(), 0) };
+    let (path, cut) = if folds { fold(path) } else { (path, 0) };
+    let dots = if cut > 0 { "…" } else { "" };
+    if whole.contains('\n') {
+        say(format_args!("  {path}{dots}:"));
+        shown.split('\n').for_each(|line| say(format_args!("    | {}", harmless(line))));
+    } else {
+        say(format_args!("  {path}{dots}: {}", harmless(shown)));
+    }
+    if rest > 0 {
+        say(format_args!("    … and {rest} bytes more"));
+    }
+    rest + cut > 0
 }
 
 /// As much of a value as is shown at once, and the bytes that are not.
@@ -187,6 +230,25 @@ mod tests {
         let lines = "a\n".repeat(VALUE_LINES_MAX + 1);
         let (shown, rest) = fold(&lines);
         assert_eq!((shown.lines().count(), rest), (VALUE_LINES_MAX, 3));
+    }
+
+    #[test]
+    fn every_place_has_a_path_that_no_key_can_imitate() {
+        let text =
+            r#"{"a":{"b":[1,{"c/d: 5":"x"}]},"n":12345678901234567890123,"":{},"e\nf":null}"#;
+        let value = parse(text.as_bytes(), &Limits::default()).expect("JSON");
+        let mut places = Vec::new();
+        collect("", &value, &mut places);
+        let shown: Vec<String> =
+            places.iter().map(|(path, value)| format!("{path}: {value}")).collect();
+        let expected = [
+            "/a/b/0: 1",
+            "/a/b/1/\"c/d: 5\": \"x\"",
+            "/n: 12345678901234567890123",
+            "/\"\": {}",
+            "/\"e\\nf\": null",
+        ];
+        assert_eq!(shown, expected);
     }
 
     #[test]
