@@ -14,12 +14,14 @@ mod doctor;
 mod findings;
 mod kept;
 mod log;
+mod models;
 mod pins;
 mod pipe;
 mod replay;
 mod rules;
 mod scan;
 mod serve;
+mod setup;
 mod upstreams;
 mod why;
 mod wrap;
@@ -72,12 +74,8 @@ impl ConfigArgument {
 }
 
 fn default_path() -> PathBuf {
-    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
-    match (set("XDG_CONFIG_HOME"), set("HOME")) {
-        (Some(folder), _) => PathBuf::from(folder).join("bartizan/bartizan.toml"),
-        (None, Some(home)) => PathBuf::from(home).join(".config/bartizan/bartizan.toml"),
-        (None, None) => PathBuf::from("bartizan.toml"),
-    }
+    let folder = crate::config::user_folder("XDG_CONFIG_HOME", ".config");
+    folder.unwrap_or_default().join("bartizan.toml")
 }
 
 #[derive(Debug, Subcommand)]
@@ -120,6 +118,10 @@ enum Command {
     Bundle(bundle::Bundle),
     /// Ask the policies what they would decide, and test them
     Access(access::Access),
+    /// Fetch ONNX Runtime, which the classifier runs on
+    Setup(setup::Setup),
+    /// Check the classifier's model packs
+    Models(models::Models),
     /// Print the completions of a shell
     Completions {
         /// The shell
@@ -177,6 +179,8 @@ fn parsed() -> Ran {
         Command::Audit(command) => audit::run(&command),
         Command::Bundle(command) => bundle::run(&command),
         Command::Access(command) => access::run(command),
+        Command::Setup(command) => setup::run(&command),
+        Command::Models(command) => models::run(command),
         Command::Completions { shell } => completions(shell),
         Command::Man => man(),
     }

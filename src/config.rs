@@ -94,12 +94,14 @@ impl Config {
 
 /// `$XDG_STATE_HOME/bartizan`, or `~/.local/state/bartizan`.
 pub fn default_data_dir() -> PathBuf {
-    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
-    if let Some(state) = set("XDG_STATE_HOME") {
-        return PathBuf::from(state).join("bartizan");
-    }
-    match set("HOME") {
-        Some(home) => PathBuf::from(home).join(".local/state/bartizan"),
-        None => PathBuf::from(".bartizan"),
-    }
+    user_folder("XDG_STATE_HOME", ".local/state").unwrap_or_else(|| PathBuf::from(".bartizan"))
+}
+
+/// The program's folder in the one that `variable` names, or else in `usual` of the home folder.
+/// An empty variable counts as none
+/// ([XDG base directories](https://specifications.freedesktop.org/basedir-spec/latest/)).
+pub fn user_folder(variable: &str, usual: &str) -> Option<PathBuf> {
+    let set = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let folder = set(variable).or_else(|| Some(set("HOME")?.join(usual)));
+    folder.map(|folder| folder.join("bartizan"))
 }

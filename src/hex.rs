@@ -1,5 +1,7 @@
 //! Bytes as hexadecimal digits, and back.
 
+use aws_lc_rs::digest;
+
 /// Two lower-case digits for each byte.
 pub fn encode(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
@@ -13,6 +15,11 @@ pub fn decode(text: &str) -> Option<Vec<u8>> {
     let (pairs, rest) = text.as_bytes().as_chunks::<2>();
     let bytes = pairs.iter().map(|[high, low]| Some(digit(*high)? << 4 | digit(*low)?));
     bytes.collect::<Option<Vec<u8>>>().filter(|_| rest.is_empty())
+}
+
+/// The digits of the SHA-256 of `bytes`.
+pub fn sha256(bytes: &[u8]) -> String {
+    encode(digest::digest(&digest::SHA256, bytes).as_ref())
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ pub mod mcp;
 pub mod access;
 pub mod approval;
 pub mod audit;
+pub mod classifier;
 pub mod corridor;
 pub mod exchange;
 pub mod firewall;

@@ -9,9 +9,11 @@ mod tests;
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use parking_lot::Mutex;
 use serde::{Serialize, Serializer};
 
 use crate::{
+    classifier::Model,
     firewall::{
         Action, Budget, Finding, Ruleset, Severity, Surface,
         finding::{Confidence, View},
@@ -19,12 +21,16 @@ use crate::{
     inspect::{FINDINGS_MAX, Profile, VIEW_BYTES_MAX},
 };
 
+/// What a finding of the classifier is called, where rules have their ids.
+pub const INSTRUCTION: &str = "classifier.instruction";
+
 /// Rules and how their findings become one action.
 #[derive(Clone, Debug)]
 pub struct Scanner {
     rules: Arc<Ruleset>,
     profile: Profile,
     detectors: Detectors,
+    model: Option<Arc<Mutex<Model>>>,
 }
 
 /// The rules whose findings count.
@@ -117,7 +123,12 @@ fn wire<S: Serializer>(action: &Option<Action>, serializer: S) -> Result<S::Ok, 
 
 impl Scanner {
     pub fn new(rules: Arc<Ruleset>, profile: Profile, detectors: Detectors) -> Self {
-        Self { rules, profile, detectors }
+        Self { rules, profile, detectors, model: None }
+    }
+
+    /// Lets a model score each text too.
+    pub fn with_model(self, model: Model) -> Self {
+        Self { model: Some(Arc::new(Mutex::new(model))), ..self }
     }
 
     pub fn rules(&self) -> &Ruleset {
@@ -134,7 +145,11 @@ impl Scanner {
         let incomplete = read.err().map(|why| why.to_string());
         let strictest = findings.iter().map(|found| found.action).max();
         let action = strictest.max(incomplete.as_ref().map(|_| Action::Block));
-        Report { action, score: score(&findings), findings, incomplete }
+        let mut report = Report { action, score: score(&findings), findings, incomplete };
+        if let Some(model) = &self.model {
+            classify(&mut model.lock(), text, &mut report);
+        }
+        report
     }
 
     fn found(&self, finding: &Finding, surface: Surface) -> Found {
@@ -185,6 +200,37 @@ fn score(findings: &[Found]) -> f64 {
         *best = (*best).max(weight * tenths);
     }
     f64::from(distinct.values().sum::<u32>()) / 10.0
+}
+
+/// Adds what the model finds. A score labels: it asks for no more than a flag. A text that has none was
+/// not read to its end.
+fn classify(model: &mut Model, text: &str, report: &mut Report) {
+    let thresholds = model.thresholds();
+    let scored = match model.score(text) {
+        Ok(scored) => scored,
+        Err(fault) => {
+            report.action = report.action.max(Some(Action::Block));
+            report.incomplete.get_or_insert(format!("{}: {fault}", fault.code()));
+            return;
+        }
+    };
+    for part in scored.into_iter().filter(|part| part.score >= thresholds.flag) {
+        let severity = match part.score {
+            score if score >= thresholds.block => Severity::High,
+            score if score >= thresholds.hold => Severity::Medium,
+            _ => Severity::Low,
+        };
+        report.add(Found {
+            rule: INSTRUCTION.to_owned(),
+            severity,
+            confidence: Confidence::Medium,
+            view: View::Raw,
+            start: part.span.start,
+            end: part.span.end,
+            message: Some(format!("asks an AI agent for something, score {:.3}", part.score)),
+            action: Action::Flag,
+        });
+    }
 }
 
 /// The surface of this name.

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use aws_lc_rs::digest;
 use serde::{Deserialize, Serialize};
 
 use super::BundleError;
@@ -52,7 +51,7 @@ impl Manifest {
         files: &BTreeMap<String, String>,
     ) -> Result<Self, BundleError> {
         let Heading { name, version, sequence, engine, created, expires, replaces_core } = heading;
-        let files = files.iter().map(|(name, text)| (name.clone(), sha256(text.as_bytes())));
+        let files = files.iter().map(|(name, text)| (name.clone(), hex::sha256(text.as_bytes())));
         let files = files.collect();
         let manifest = Self {
             schema: SCHEMA,
@@ -99,7 +98,7 @@ impl Manifest {
         for name in names {
             let file = name.clone();
             match (self.files.get(name), files.get(name)) {
-                (Some(digest), Some(bytes)) if *digest == sha256(bytes) => {}
+                (Some(digest), Some(bytes)) if *digest == hex::sha256(bytes) => {}
                 (None, _) => return Err(BundleError::Unlisted { file }),
                 (Some(_), _) => return Err(BundleError::Altered { file }),
             }
@@ -124,8 +123,4 @@ fn engine(text: &str) -> Result<(u32, u32), BundleError> {
         (Some(Ok(major)), Some(Ok(minor))) => Ok((major, minor)),
         _ => Err(wrong()),
     }
-}
-
-fn sha256(bytes: &[u8]) -> String {
-    hex::encode(digest::digest(&digest::SHA256, bytes).as_ref())
 }

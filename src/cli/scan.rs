@@ -39,6 +39,12 @@ pub(super) struct Scan {
     /// A rule file or a folder of them, beside the shipped rules
     #[arg(long, value_name = "PATH")]
     rules: Vec<PathBuf>,
+    /// A model pack that scores each text too
+    #[arg(long, value_name = "FOLDER")]
+    model: Option<PathBuf>,
+    /// ONNX Runtime's library [default: where `bartizan setup` puts it]
+    #[arg(long, value_name = "FILE", requires = "model")]
+    library: Option<PathBuf>,
     /// How findings become actions: `transparent`, `balanced` or `strict`
     #[arg(long, default_value = "balanced", value_parser = profile)]
     profile: Profile,
@@ -75,7 +81,10 @@ pub(super) fn run(command: &Scan) -> Ran {
         Ruleset::compile_in_force(&files, level).map_err(|faults| sources::faulty(&faults))?;
     let rules = Arc::new(rules);
     let detectors = Detectors::named(&command.detectors, &rules)?;
-    let scanner = Scanner::new(rules, command.profile, detectors);
+    let mut scanner = Scanner::new(rules, command.profile, detectors);
+    if let Some(folder) = &command.model {
+        scanner = scanner.with_model(super::models::load(folder, command.library.as_deref())?.0);
+    }
     let form = match (command.sarif, command.json, command.jsonl) {
         (true, ..) => Form::Sarif,
         (_, true, _) => Form::Json,

@@ -10,8 +10,9 @@ use serde_json::Value;
 
 use super::client::Scope;
 use super::edit::{self, Change, Edit, Fault, Format};
-use super::file::{self, sha256};
+use super::file;
 use super::{Error, Gateway};
+use crate::hex::sha256;
 
 /// The form of the record.
 const SCHEMA: u32 = 1;

@@ -4,8 +4,6 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
-use aws_lc_rs::digest::{SHA256, digest};
-
 use super::Error;
 
 /// Largest client file that is read, in bytes. Claude Code's grows to a few megabytes.
@@ -88,11 +86,6 @@ pub(super) fn sibling(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(suffix);
     path.with_file_name(name)
-}
-
-/// SHA-256 in lower-case hexadecimal.
-pub(super) fn sha256(bytes: &[u8]) -> String {
-    crate::hex::encode(digest(&SHA256, bytes).as_ref())
 }
 
 fn write_new(path: &Path, text: &str) -> io::Result<()> {

@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use super::client::Place;
-use super::file::sha256;
 use super::template::{Expansion, Part, Template};
+use crate::hex::sha256;
 
 /// One server of one file.
 #[derive(Debug, Clone)]

@@ -106,7 +106,7 @@ impl Walk<'_> {
         if !firewall.rules.covers(&finding.rule, self.subject.origin) {
             return false;
         }
-        let mut digest = || sha256.get_or_insert_with(|| digest_of(text)).clone();
+        let mut digest = || sha256.get_or_insert_with(|| hex::sha256(text.as_bytes())).clone();
         let now = *self.now.get_or_insert_with(crate::ids::now_ms);
         let place = Place {
             surface: self.surface,
@@ -172,8 +172,4 @@ impl Walk<'_> {
         falling.retain(|id| !rules.rule(id).is_some_and(is_held_in_force));
         lifecycle.falling.add(falling);
     }
-}
-
-fn digest_of(text: &str) -> String {
-    hex::encode(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, text.as_bytes()).as_ref())
 }

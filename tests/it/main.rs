@@ -20,6 +20,7 @@ mod integrations;
 mod lifecycle;
 mod limits;
 mod matrix;
+mod models;
 mod pins;
 mod reference;
 mod reload;

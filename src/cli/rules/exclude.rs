@@ -222,9 +222,7 @@ fn consequences(document: &Document, rules: &crate::firewall::Ruleset, records: 
     let Some(rule) = rules.rule(&document.rule) else { return };
     let examples = &rule.examples.matching;
     let missed = examples.iter().filter(|example| {
-        let digest =
-            aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, example.get_ref().as_bytes());
-        let digest = crate::hex::encode(digest.as_ref());
+        let digest = crate::hex::sha256(example.get_ref().as_bytes());
         document.at.content_sha256.as_ref().is_none_or(|wanted| *wanted == digest)
     });
     say(format_args!(

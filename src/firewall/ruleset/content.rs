@@ -2,7 +2,6 @@
 
 use std::fmt::Write as _;
 
-use aws_lc_rs::digest::{SHA256, digest as hash};
 use toml::de::DeValue;
 
 /// Keys that are for people, or prove the rule, and change nothing of what it finds.
@@ -24,7 +23,7 @@ const WORDS: [&str; 10] = [
 pub(super) fn digest(rule: &DeValue<'_>) -> String {
     let mut text = String::new();
     write(rule, &WORDS, &mut text);
-    crate::hex::encode(hash(&SHA256, text.as_bytes()).as_ref())
+    crate::hex::sha256(text.as_bytes())
 }
 
 fn write(value: &DeValue<'_>, without: &[&str], text: &mut String) {

@@ -68,6 +68,13 @@ pub(crate) async fn fed(words: &[&str], input: &str) -> Ran {
     run(command, input).await
 }
 
+/// With a variable of the environment.
+pub(crate) async fn with(variable: (&str, &Path), words: &[&str]) -> Ran {
+    let mut command = Command::new(bartizan());
+    command.args(words).env(variable.0, variable.1);
+    run(command, "").await
+}
+
 async fn run(mut command: Command, input: &str) -> Ran {
     command.env("USER", "ana").kill_on_drop(true);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());

@@ -1,0 +1,151 @@
+//! The classifier's packs on the real ONNX Runtime, which the tests set up as a person would.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::support::program::{Ran, fed, plain, with};
+
+const PACK: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixture/model");
+const FILE: &str = "libonnxruntime.so.1.32.0";
+
+/// `bartizan setup` into the build folder: it does nothing where that was done before.
+async fn library() -> String {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/target/onnxruntime");
+    plain(&["setup", "--to", folder]).await.ended(0);
+    format!("{folder}/{FILE}")
+}
+
+async fn verified(pack: &str) -> Ran {
+    plain(&["models", "verify", pack, "--library", &library().await, "--json"]).await
+}
+
+/// A copy of the tests' pack that may be spoiled.
+fn copy() -> (TempDir, PathBuf) {
+    let folder = TempDir::new().expect("a folder");
+    for name in ["model.onnx", "model.toml", "tokenizer.json"] {
+        fs::copy(format!("{PACK}/{name}"), folder.path().join(name)).expect("copied");
+    }
+    let path = folder.path().to_owned();
+    (folder, path)
+}
+
+/// One word more than the graph knows, under a digest that is right.
+fn grow(pack: &Path) {
+    let path = pack.join("tokenizer.json");
+    let before = fs::read(&path).expect("read");
+    let mut tokenizer: Value = serde_json::from_slice(&before).expect("JSON");
+    let words = tokenizer["model"]["vocab"].as_object_mut().expect("words");
+    words.insert("one-too-many".to_owned(), words.len().into());
+    let after = tokenizer.to_string();
+    fs::write(&path, &after).expect("written");
+    let manifest = fs::read_to_string(pack.join("model.toml")).expect("read");
+    let [old, new] = [before.as_slice(), after.as_bytes()].map(bartizan::hex::sha256);
+    fs::write(pack.join("model.toml"), manifest.replace(&old, &new)).expect("written");
+}
+
+fn code(ran: &Ran) -> String {
+    ran.ended(1);
+    let told: Value = serde_json::from_str(&ran.out).expect("JSON");
+    told["code"].as_str().expect("a code").to_owned()
+}
+
+#[tokio::test]
+async fn a_pack_is_checked_loaded_and_run() {
+    let told = verified(PACK).await.json();
+    assert_eq!((&told["ok"], &told["name"]), (&true.into(), &"words".into()), "{told}");
+    assert_eq!(told["library"]["sha256"].as_str().map(str::len), Some(64), "{told}");
+}
+
+#[tokio::test]
+async fn an_altered_pack_is_refused_with_a_code() {
+    for name in ["model.onnx", "tokenizer.json"] {
+        let (_kept, pack) = copy();
+        let mut bytes = fs::read(pack.join(name)).expect("read");
+        bytes.pop();
+        fs::write(pack.join(name), bytes).expect("written");
+        let ran = verified(&pack.display().to_string()).await;
+        assert_eq!(code(&ran), "classifier.digest", "{name}: {ran:?}");
+    }
+    let (_kept, pack) = copy();
+    grow(&pack);
+    assert_eq!(code(&verified(&pack.display().to_string()).await), "classifier.model");
+    for (from, to, expected) in [
+        ("temperature = 1.0", "temperature = 0.0", "classifier.manifest"),
+        ("\"model.onnx\"", "\"../model.onnx\"", "classifier.manifest"),
+        ("block = 0.95", "block = 0.7", "classifier.manifest"),
+        ("output = \"logits\"", "output = \"other\"", "classifier.model"),
+        ("positive = 1", "positive = 2", "classifier.score"),
+    ] {
+        let (_kept, pack) = copy();
+        let manifest = fs::read_to_string(pack.join("model.toml")).expect("read");
+        fs::write(pack.join("model.toml"), manifest.replace(from, to)).expect("written");
+        let ran = verified(&pack.display().to_string()).await;
+        assert_eq!(code(&ran), expected, "{to}: {ran:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_library_is_told_and_nothing_else_is_installed() {
+    let folder = TempDir::new().expect("a folder");
+    let wheel = folder.path().join("wheel.whl");
+    fs::write(&wheel, "no wheel").expect("written");
+    let (wheel, to) = (wheel.display().to_string(), folder.path().join("to"));
+    let ran = plain(&["setup", "--from", &wheel, "--to", &to.display().to_string()]).await;
+    ran.ended(2).complains("it is another file");
+    assert!(!to.exists(), "something was installed");
+    let ran = plain(&["models", "verify", PACK, "--library", &wheel, "--json"]).await;
+    assert_eq!(code(&ran), "classifier.library-unfit");
+}
+
+#[tokio::test]
+async fn a_library_that_nobody_named_is_the_pinned_one_or_none() {
+    let data = TempDir::new().expect("a folder");
+    let folder = data.path().join("bartizan/onnxruntime");
+    fs::create_dir_all(&folder).expect("made");
+    let verify = ["models", "verify", PACK, "--json"];
+    let ran = with(("XDG_DATA_HOME", data.path()), &verify).await;
+    assert_eq!(code(&ran), "classifier.library-missing");
+    let mut bytes = fs::read(library().await).expect("read");
+    bytes.push(0);
+    fs::write(folder.join(FILE), bytes).expect("written");
+    let ran = with(("XDG_DATA_HOME", data.path()), &verify).await;
+    assert_eq!(code(&ran), "classifier.library-unpinned");
+    // Whoever names it takes it on: one byte behind its end does not keep it from running.
+    let path = folder.join(FILE);
+    with(("ORT_DYLIB_PATH", &path), &verify).await.ended(0);
+    let ran = with(("XDG_DATA_HOME", data.path()), &["setup"]).await;
+    ran.ended(0).says("is in place and loads");
+    with(("XDG_DATA_HOME", data.path()), &verify).await.ended(0);
+}
+
+#[tokio::test]
+async fn a_scan_names_the_part_that_the_model_found() {
+    let library = library().await;
+    let scan = ["scan", "--jsonl", "--model", PACK, "--library", &library, "--detectors", "secret"];
+    let filler = "word ".repeat(40);
+    let lines = [
+        format!(r#"{{"id":"clean","text":"{filler}"}}"#),
+        format!(r#"{{"id":"found","text":"{filler}Assistant, send {filler}"}}"#),
+        r#"{"id":"broken","text":"poison"}"#.to_owned(),
+        r#"{"id":"empty","text":""}"#.to_owned(),
+    ];
+    let ran = fed(&scan, &lines.join("\n")).await;
+    ran.ended(1);
+    let told: Vec<Value> =
+        ran.out.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let actions: Vec<&str> = told.iter().filter_map(|line| line["action"].as_str()).collect();
+    assert_eq!(actions, ["allow", "flag", "block", "allow"], "{ran:?}");
+    let found = &told[1]["findings"][0];
+    assert_eq!(found["rule"], "classifier.instruction", "{found}");
+    let offset = |name: &str| found[name].as_u64().expect("an offset");
+    let order = filler.len() as u64;
+    assert!(offset("start") <= order && order < offset("end"), "{found}");
+    assert!(offset("end") - offset("start") < 16 * 6, "one window alone: {found}");
+    let why = told[2]["incomplete"].as_str().expect("a reason");
+    assert!(why.starts_with("classifier.score"), "{why}");
+}
