@@ -2,6 +2,7 @@
 
 mod admin;
 mod capture;
+mod classifier;
 mod local;
 mod reload;
 pub(crate) mod rules;
@@ -28,7 +29,7 @@ use crate::{
     flow::Runs,
     gateway::Gateway,
     identity::{Authenticators, metadata::ResourceMetadata},
-    inspect::Mode,
+    inspect::{Firewall, Mode},
     limits::Limiter,
     metrics::Metrics,
     seal::Sealer,
@@ -117,11 +118,12 @@ impl App {
         let tape = capture::open(&folder, &vault, config.file.capture)?;
         let (kept, keys) = (Arc::clone(&store), Arc::clone(&sealer));
         let withheld = Withheld::open(kept, vault, keys, config.file.capture).await?;
-        let notices = notices(&config, options);
         let catalog = Arc::new(Catalog::default());
         rules::pull_and_say(&config).await;
         let firewall = rules::firewall(&config)?;
         let firewall = rules::stages::settle(firewall, &config, &store, None).await?;
+        let firewall = classifier::settle(firewall, &config, options, None).await?;
+        let notices = notices(&config, options, &firewall);
         let firewall = Arc::new(firewall);
         let gateway = Arc::new(Gateway {
             catalog: Arc::clone(&catalog),
@@ -240,8 +242,9 @@ impl App {
                 Readiness {
                     upstreams: Box::new(move || upstreams.all()),
                     notices: Box::new(move || {
-                        let mut notices = notices(&config.load(), options);
-                        notices.extend(rules::keep::notices(&gateway.firewall.load()));
+                        let firewall = gateway.firewall.load();
+                        let mut notices = notices(&config.load(), options, &firewall);
+                        notices.extend(rules::keep::notices(&firewall));
                         notices
                     }),
                 }
@@ -392,7 +395,7 @@ const STILL: &str = "callers without identity, malformed messages, changed defin
     tables and calls without a record are refused as ever";
 
 /// What everybody should know about how this gateway was started.
-fn notices(config: &Config, options: Options) -> Vec<String> {
+fn notices(config: &Config, options: Options, firewall: &Firewall) -> Vec<String> {
     let mut notices = Vec::new();
     let mut say = |text: &str| notices.push(text.to_owned());
     if options.development {
@@ -436,5 +439,6 @@ fn notices(config: &Config, options: Options) -> Vec<String> {
             "no approver has an enrolled key: decisions are friction only and recorded as unproven",
         );
     }
+    notices.extend(classifier::notice(config, firewall));
     notices
 }

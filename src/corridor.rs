@@ -130,7 +130,7 @@ impl Gateway {
         let call = self.authorize(call, trail)?;
         let call = self.recall(call, trail).await?;
         let call = self.admit(call, trail)?;
-        let call = self.screen(call, trail)?;
+        let call = self.screen(call, trail).await?;
         let call = self.clear(call, trail).await?;
         trail.decide(self, call.arrival).await?;
         Ok(call.item)
@@ -149,14 +149,14 @@ impl Gateway {
         let call = self.authorize(call, trail)?;
         let call = self.recall(call, trail).await?;
         let call = self.admit(call, trail)?;
-        let call = self.screen(call, trail)?;
+        let call = self.screen(call, trail).await?;
         if let Some(released) = Box::pin(self.hand_out(&call, trail)).await? {
             return Ok(released);
         }
         let call = self.clear(call, trail).await?;
         let sent = self.send(call, trail).await;
         let answer = self.remember_error(sent, trail).await?;
-        let mut answer = self.release(answer, trail)?;
+        let mut answer = self.release(answer, trail).await?;
         let brought = self.brought(&mut answer.result, trail);
         let result = self.fence(answer, trail);
         self.remember(brought, &result, trail).await?;

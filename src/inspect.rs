@@ -8,9 +8,11 @@ use std::{
     time::{Duration, Instant},
 };
 
+mod classify;
 mod encoded;
 mod join;
 mod lifecycle;
+mod passage;
 mod profile;
 mod secrets;
 mod subject;
@@ -19,6 +21,7 @@ mod weight;
 #[cfg(test)]
 mod tests;
 
+pub use classify::INSTRUCTION;
 pub use join::{TAIL_BYTES_MAX, tail};
 pub use lifecycle::{Falling, Lifecycle, Spot};
 pub use profile::{Mode, Profile};
@@ -27,6 +30,7 @@ pub use subject::Subject;
 
 use self::{lifecycle::Fates, subject::Pointer};
 use crate::{
+    classifier::Classifier,
     firewall::{
         Action, Budget, Direction, Disposition, Finding, Ruleset, Surface, redact,
         sanitize::{Sanitized, sanitize},
@@ -53,6 +57,8 @@ pub struct Firewall {
     pub thresholds: Thresholds,
     /// Stages, exclusions and counts.
     pub lifecycle: Arc<Lifecycle>,
+    /// Scores what the rules let pass, where there is one.
+    pub classifier: Option<Arc<Classifier>>,
 }
 
 /// What an inspection decided.
@@ -318,8 +324,13 @@ impl<'a> Walk<'a> {
 
     /// What was not read to its end does not pass.
     fn cut_short(&mut self) {
+        self.unread("scan.limit");
+    }
+
+    /// What was not read does not pass; `why` goes on the record.
+    fn unread(&mut self, why: &str) {
         self.inspection.incomplete = true;
-        self.inspection.rules.insert(Arc::from("scan.limit"));
+        self.inspection.rules.insert(Arc::from(why));
         self.inspection.would = self.inspection.would.max(Disposition::Block);
     }
 
@@ -344,7 +355,13 @@ impl<'a> Walk<'a> {
         edits
     }
 
-    fn finish(mut self) -> Inspection {
+    fn finish(self) -> Inspection {
+        self.firewall.lifecycle.counts.message(self.surface);
+        self.settle()
+    }
+
+    /// As [`Walk::finish`], for a message that was counted before.
+    fn settle(mut self) -> Inspection {
         self.weigh();
         self.tally();
         if self.firewall.mode == Mode::Enforce {
@@ -357,7 +374,7 @@ impl<'a> Walk<'a> {
 /// Whether a finding says that a text gives orders to whoever reads it with a model.
 fn instructs(finding: &Finding) -> bool {
     let topic = finding.rule.split('.').next().unwrap_or("");
-    matches!(topic, "injection" | "poisoning")
+    matches!(topic, "injection" | "poisoning" | "classifier")
         && finding.severity >= crate::firewall::Severity::Medium
         && finding.confidence >= crate::firewall::Confidence::Medium
 }

@@ -51,6 +51,7 @@ pub mod hex;
 pub mod ids;
 pub mod metrics;
 pub mod net;
+pub mod recent;
 pub mod scan;
 pub mod seal;
 pub mod store;

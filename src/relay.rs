@@ -202,7 +202,7 @@ impl Relay {
     /// # Errors
     /// It must not be asked, or the record could not be written.
     pub async fn let_ask(&self, asked: &mut AskedRequest) -> Result<(), RpcError> {
-        let screened = self.screen_question(asked);
+        let screened = self.screen_question(asked).await;
         // The method is a stranger's text until it is known to be one of ours.
         let known = RELAYED.iter().find(|known| **known == asked.method);
         let method = known.copied().unwrap_or("unknown");
@@ -222,7 +222,7 @@ impl Relay {
     ) -> Result<(), RpcError> {
         let method = &asked.method;
         let screened = match answer {
-            Ok(result) => self.screen_answer(asked, result),
+            Ok(result) => self.screen_answer(asked, result).await,
             Err(error) => {
                 // What a client says of its refusal is for nobody else.
                 *error = RpcError::new(error.code, "the client refused");
@@ -262,7 +262,7 @@ impl Relay {
         }
     }
 
-    fn screen_question(&self, asked: &mut AskedRequest) -> Result<Rules, Stopped> {
+    async fn screen_question(&self, asked: &mut AskedRequest) -> Result<Rules, Stopped> {
         let method = asked.method.as_str();
         if !RELAYED.contains(&method) {
             // The method is a stranger's text: it is not repeated.
@@ -284,10 +284,14 @@ impl Relay {
             "sampling/createMessage" => Surface::Sampling,
             _ => Surface::Elicitation,
         };
-        self.pass(surface, &mut asked.params)
+        self.pass(surface, &mut asked.params).await
     }
 
-    fn screen_answer(&self, asked: &AskedRequest, answer: &mut Object) -> Result<Rules, Stopped> {
+    async fn screen_answer(
+        &self,
+        asked: &AskedRequest,
+        answer: &mut Object,
+    ) -> Result<Rules, Stopped> {
         if asked.method == "elicitation/create"
             && answer.str("action") == Some("accept")
             && let Some(schema) = asked.params.get("requestedSchema")
@@ -298,12 +302,13 @@ impl Relay {
                 RpcError::new(RpcError::INVALID_PARAMS, "the answer does not fit its form")
             })?;
         }
-        self.pass(Surface::InputResponse, answer)
+        self.pass(Surface::InputResponse, answer).await
     }
 
-    fn pass(&self, surface: Surface, object: &mut Object) -> Result<Rules, Stopped> {
+    async fn pass(&self, surface: Surface, object: &mut Object) -> Result<Rules, Stopped> {
         let mut value = Json::Object(std::mem::take(object));
-        let verdict = self.firewall.inspect_from(self.witness.subject(), "", surface, &mut value);
+        let subject = self.witness.subject();
+        let verdict = self.firewall.read_from(subject, "", surface, &mut value).await;
         if let Json::Object(inspected) = value {
             *object = inspected;
         }

@@ -13,16 +13,13 @@ use parking_lot::Mutex;
 use serde::{Serialize, Serializer};
 
 use crate::{
-    classifier::Model,
+    classifier::{Model, pack::Level},
     firewall::{
         Action, Budget, Finding, Ruleset, Severity, Surface,
         finding::{Confidence, View},
     },
-    inspect::{FINDINGS_MAX, Profile, VIEW_BYTES_MAX},
+    inspect::{FINDINGS_MAX, INSTRUCTION, Profile, VIEW_BYTES_MAX},
 };
-
-/// What a finding of the classifier is called, where rules have their ids.
-pub const INSTRUCTION: &str = "classifier.instruction";
 
 /// Rules and how their findings become one action.
 #[derive(Clone, Debug)]
@@ -147,7 +144,7 @@ impl Scanner {
         let action = strictest.max(incomplete.as_ref().map(|_| Action::Block));
         let mut report = Report { action, score: score(&findings), findings, incomplete };
         if let Some(model) = &self.model {
-            classify(&mut model.lock(), text, &mut report);
+            classify(&mut model.lock(), surface, text, &mut report);
         }
         report
     }
@@ -204,8 +201,8 @@ fn score(findings: &[Found]) -> f64 {
 
 /// Adds what the model finds. A score labels: it asks for no more than a flag. A text that has none was
 /// not read to its end.
-fn classify(model: &mut Model, text: &str, report: &mut Report) {
-    let thresholds = model.thresholds();
+fn classify(model: &mut Model, surface: Surface, text: &str, report: &mut Report) {
+    let thresholds = model.manifest().thresholds(surface);
     let scored = match model.score(text) {
         Ok(scored) => scored,
         Err(fault) => {
@@ -214,11 +211,12 @@ fn classify(model: &mut Model, text: &str, report: &mut Report) {
             return;
         }
     };
-    for part in scored.into_iter().filter(|part| part.score >= thresholds.flag) {
-        let severity = match part.score {
-            score if score >= thresholds.block => Severity::High,
-            score if score >= thresholds.hold => Severity::Medium,
-            _ => Severity::Low,
+    for part in scored {
+        let Some(level) = thresholds.level(part.score) else { continue };
+        let severity = match level {
+            Level::Block => Severity::High,
+            Level::Hold => Severity::Medium,
+            Level::Flag => Severity::Low,
         };
         report.add(Found {
             rule: INSTRUCTION.to_owned(),

@@ -28,7 +28,7 @@ pub use label::{META_PROVENANCE, Origin, label};
 pub use marking::Marking;
 pub use nonce::{Issue, LIVE_MAX, Nonce, Nonces};
 pub use prose::Kind;
-pub use structured::{Structured, diverges, drop_structured};
+pub use structured::{Structured, diverges, drop_structured, repeats};
 
 /// How results are marked, from the mildest to the strictest.
 #[derive(

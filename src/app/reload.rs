@@ -53,6 +53,9 @@ pub(super) async fn now(parts: &Parts) -> anyhow::Result<()> {
     let _keeping = parts.keeping.lock().await;
     let before = Arc::clone(&parts.gateway.firewall.load().lifecycle);
     let settled = super::rules::stages::settle(firewall, &config, &parts.store, Some(&before));
+    let (old_firewall, options) = (parts.gateway.firewall.load_full(), parts.options);
+    let running = old_firewall.classifier.as_ref();
+    let settled = super::classifier::settle(settled.await?, &config, options, running);
     let firewall = Arc::new(settled.await?);
     let flow = super::rules::flow(&config)?;
     let tape = super::capture::changed(parts, &old, &config)?;
@@ -68,8 +71,8 @@ pub(super) async fn now(parts: &Parts) -> anyhow::Result<()> {
         parts.gateway.tape.store(tape);
     }
     parts.gateway.withheld.set(config.file.capture);
-    let known = super::notices(&old, parts.options);
-    let now = super::notices(&config, parts.options);
+    let known = super::notices(&old, options, &old_firewall);
+    let now = super::notices(&config, options, &firewall);
     for notice in now.iter().filter(|notice| !known.contains(notice)) {
         tracing::warn!("Take note: {notice}.");
     }

@@ -58,7 +58,7 @@ pub(crate) fn firewall_of(config: &Config, sources: &[Source]) -> anyhow::Result
     let breaker = Arc::new(Breaker::new(config.file.firewall.breaker));
     let lifecycle = Arc::new(Lifecycle { exclusions, breaker, ..Lifecycle::default() });
     let profile = config.file.profile;
-    Ok(Firewall { rules, profile, mode, thresholds, lifecycle })
+    Ok(Firewall { rules, profile, mode, thresholds, lifecycle, classifier: None })
 }
 
 /// What the configuration's exclusions say now, and what is doubtful in them.

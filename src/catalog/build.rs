@@ -5,6 +5,7 @@ use std::{
     sync::Arc,
 };
 
+use futures_util::future::join_all;
 use parking_lot::{Mutex, RwLock};
 use tokio::sync::broadcast::error::RecvError;
 use tokio_util::sync::CancellationToken;
@@ -169,9 +170,11 @@ impl Keeper {
     async fn part(&self, upstream: &Arc<Upstream>, connected: &Connected, private: bool) -> Part {
         let mut part = Part { partial: connected.listing.failures.clone(), ..Part::default() };
         let firewall = self.firewall.load_full();
-        let mut drafts = drafts(upstream, connected, &firewall, &mut part.problems);
-        let said = connected.handshake.instructions.as_deref();
-        let mut said = said.map(|text| Instructions::new(&upstream.name, text, &firewall));
+        let mut drafts = drafts(upstream, connected, &firewall, &mut part.problems).await;
+        let mut said = match connected.handshake.instructions.as_deref() {
+            Some(text) => Some(Instructions::new(&upstream.name, text, &firewall).await),
+            None => None,
+        };
         let server = Server { route: upstream.route(), several: private };
         self.pin(upstream, server, &mut drafts, said.as_mut(), &mut part).await;
         let route = upstream.route().definition();
@@ -311,7 +314,7 @@ impl Part {
 }
 
 /// What a server sent, by name, as it would be offered. What has no usable name is left out.
-fn drafts<'a>(
+async fn drafts<'a>(
     upstream: &Upstream,
     connected: &'a Connected,
     firewall: &Firewall,
@@ -338,7 +341,8 @@ fn drafts<'a>(
             }
         }
     }
-    found.into_iter().map(|found| Draft::new(&upstream.name, found, firewall)).collect()
+    // All at once: a server's many short definitions are scored together.
+    join_all(found.into_iter().map(|found| Draft::new(&upstream.name, found, firewall))).await
 }
 
 fn capabilities(stated: &Object) -> Vec<&'static str> {

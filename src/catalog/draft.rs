@@ -29,7 +29,7 @@ pub(super) struct Draft<'a> {
 }
 
 impl<'a> Draft<'a> {
-    pub(super) fn new(
+    pub(super) async fn new(
         upstream: &str,
         (kind, name, received): (Kind, &'a str, &'a Json),
         firewall: &Firewall,
@@ -42,7 +42,7 @@ impl<'a> Draft<'a> {
         let mut offered = received.clone();
         let tool = Some(name).filter(|_| kind == Kind::Tool);
         let origin = Origin { server: Some(upstream), tool, ..Origin::default() };
-        let inspection = firewall.inspect_from(origin, "", surface, &mut offered);
+        let inspection = firewall.read_from(origin, "", surface, &mut offered).await;
         let suspicion = (inspection.disposition != Disposition::Allow).then(|| {
             let rules: Vec<&str> = inspection.rules.iter().map(AsRef::as_ref).collect();
             format!("the firewall found {} in its definition", rules.join(", "))

@@ -24,10 +24,11 @@ pub(super) struct Instructions {
 }
 
 impl Instructions {
-    pub(super) fn new(upstream: &str, received: &str, firewall: &Firewall) -> Self {
-        let mut text = received.to_owned();
+    pub(super) async fn new(upstream: &str, received: &str, firewall: &Firewall) -> Self {
+        let mut text = Json::from(received);
         let subject = Subject::of_server(upstream);
-        let inspection = firewall.inspect_text_from(subject, Surface::Instructions, &mut text);
+        let inspection = firewall.read_from(subject, "", Surface::Instructions, &mut text).await;
+        let text = text.as_str().unwrap_or_default().to_owned();
         let suspicion = (inspection.disposition != Disposition::Allow)
             .then(|| "the firewall found an attack in them".to_owned());
         let received = Object::from([(KIND, received.into())]).into();

@@ -20,7 +20,8 @@ async fn keeper(folder: &std::path::Path) -> Keeper {
     let thresholds = crate::firewall::score::Thresholds::default();
     let lifecycle = Arc::default();
     let profile = Profile::Balanced;
-    let firewall = Firewall { rules, profile, mode: Mode::Enforce, thresholds, lifecycle };
+    let firewall =
+        Firewall { rules, profile, mode: Mode::Enforce, thresholds, lifecycle, classifier: None };
     let store = Arc::new(Store::open(folder).await.expect("a store"));
     let catalog = Arc::new(Catalog::default());
     let settings: super::SettingsOf = Arc::new(|_, _, _| Arc::default());

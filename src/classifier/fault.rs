@@ -9,6 +9,8 @@ pub enum Fault {
         "ONNX Runtime is not installed; `bartizan setup` fetches it, `bartizan setup --from FILE` takes it from a wheel"
     )]
     NoLibrary,
+    #[error("no model pack is shipped with this build; name one with `pack` in `[classifier]`")]
+    NoPack,
     #[error("{path} cannot be loaded as ONNX Runtime; `bartizan setup` fetches one that can", path = .path.display())]
     Library { path: PathBuf, source: Box<dyn std::error::Error + Send + Sync> },
     #[error(
@@ -30,6 +32,14 @@ pub enum Fault {
     Score,
     #[error("a text of {bytes} bytes is longer than {limit}, which the classifier reads at most")]
     TooLong { bytes: usize, limit: usize },
+    #[error("no score came within {seconds} s")]
+    Late { seconds: u32 },
+    #[error("the classifier has stopped")]
+    Stopped,
+    #[error("the classifier broke over a text")]
+    Panicked,
+    #[error("a thread of the classifier cannot be started")]
+    Thread { source: std::io::Error },
 }
 
 impl Fault {
@@ -46,6 +56,11 @@ impl Fault {
             Self::Model { .. } => "classifier.model",
             Self::Score => "classifier.score",
             Self::TooLong { .. } => "classifier.too-long",
+            Self::Late { .. } => "classifier.late",
+            Self::Stopped => "classifier.stopped",
+            Self::Panicked => "classifier.panicked",
+            Self::Thread { .. } => "classifier.thread",
+            Self::NoPack => "classifier.no-pack",
         }
     }
 }

@@ -1,31 +1,32 @@
 //! A model that runs: texts in, scores of their windows out.
 
-use std::ops::Range;
+use std::{ops::Range, sync::Arc};
 
 use ort::{
     session::{Session, SessionInputValue},
     value::Tensor,
 };
-use tokenizers::Tokenizer;
 
 use super::{
     Fault, Library, Pack,
-    pack::{Activation, Manifest, Thresholds},
-    window::windows,
+    cutter::{Cutter, Window, pieces},
+    pack::{Activation, Manifest},
 };
 
 /// Bytes of one text. A longer one is not scored, and so not let through.
 pub const TEXT_BYTES_MAX: usize = 4 << 20;
-/// Windows that run at once; bounds the memory that a long text takes.
-const BATCH_MAX: usize = 8;
+/// Tokens that run at once; bounds the memory of a run. Full windows gain nothing beside others,
+/// short ones do.
+const BATCH_TOKENS_MAX: usize = 1024;
+/// How much longer the longest text of a batch may be than the shortest, in tokens: a shorter one is
+/// padded to it, and padding costs what tokens cost.
+const BATCH_SPREAD_MAX: usize = 16;
 
 /// A loaded model. One thread runs it at a time.
 #[derive(Debug)]
 pub struct Model {
-    manifest: Manifest,
-    tokenizer: Tokenizer,
-    /// What stands before the tokens of a text, and behind.
-    around: (Vec<u32>, Vec<u32>),
+    manifest: Arc<Manifest>,
+    cutter: Arc<Cutter>,
     session: Session,
 }
 
@@ -45,26 +46,21 @@ impl Model {
     /// # Errors
     /// [`Fault::Tokenizer`], [`Fault::Model`], [`Fault::Score`]
     pub fn load(library: &Library, pack: &Pack) -> Result<Self, Fault> {
-        let title = pack.title();
-        let unreadable = |error: tokenizers::Error| Fault::Tokenizer {
-            pack: title.clone(),
-            why: error.to_string(),
-        };
-        let mut tokenizer = Tokenizer::from_bytes(&pack.tokenizer).map_err(unreadable)?;
-        // Some packs bake both in; windows are ours to cut.
-        tokenizer.with_padding(None);
-        tokenizer.with_truncation(None).map_err(unreadable)?;
-        let special = tokenizer.encode_fast("", true).map_err(unreadable)?;
-        let (before, behind) = special.get_ids().split_at(special.len().min(1));
-        let around = (before.to_vec(), behind.to_vec());
-        let session = session(library, pack)
-            .map_err(|error| Fault::Model { pack: title.clone(), why: error.to_string() })?;
-        let mut model = Self { manifest: pack.manifest.clone(), tokenizer, around, session };
-        model.fits(&title)?;
-        let last = model.tokenizer.get_vocab_size(true).saturating_sub(1);
-        let window = vec![u32::try_from(last).unwrap_or(u32::MAX); model.size()];
-        run(&mut model.session, &model.manifest, &model.around, &[&window])?;
+        let manifest = Arc::new(pack.manifest.clone());
+        let cutter = Arc::new(Cutter::new(pack)?);
+        let mut model = Self { manifest, cutter, session: session(library, pack)? };
+        model.fits(&pack.title())?;
+        model.run(&[&model.cutter.probe()])?;
         Ok(model)
+    }
+
+    /// The same model for another thread.
+    ///
+    /// # Errors
+    /// [`Fault::Model`]
+    pub(super) fn twin(&self, library: &Library, pack: &Pack) -> Result<Self, Fault> {
+        let (manifest, cutter) = (Arc::clone(&self.manifest), Arc::clone(&self.cutter));
+        Ok(Self { manifest, cutter, session: session(library, pack)? })
     }
 
     /// Scores each window of a text, in their order.
@@ -75,31 +71,90 @@ impl Model {
         if text.len() > TEXT_BYTES_MAX {
             return Err(Fault::TooLong { bytes: text.len(), limit: TEXT_BYTES_MAX });
         }
-        let encoding = self.tokenizer.encode(text, false).map_err(|error| Fault::Tokenizer {
-            pack: self.manifest.name.clone(),
-            why: error.to_string(),
-        })?;
-        let (ids, offsets) = (encoding.get_ids(), encoding.get_offsets());
-        let windows = windows(ids.len(), self.size(), self.manifest.overlap);
-        let mut scored = Vec::with_capacity(windows.len());
-        for batch in windows.chunks(BATCH_MAX) {
-            let rows: Vec<&[u32]> = batch.iter().map(|window| &ids[window.clone()]).collect();
-            let scores = run(&mut self.session, &self.manifest, &self.around, &rows)?;
-            let spans = batch.iter().map(|window| span(&offsets[window.clone()], text.len()));
-            scored.extend(spans.zip(scores).map(|(span, score)| Scored { span, score }));
+        let mut scored = Vec::new();
+        for piece in pieces(text) {
+            let windows = self.cutter.cut(text, piece)?;
+            let scores = self.run(&windows.iter().collect::<Vec<_>>())?;
+            let each = windows.into_iter().zip(scores);
+            scored.extend(each.map(|(window, score)| Scored { span: window.span, score }));
         }
         Ok(scored)
     }
 
-    /// Tokens of a text in one window, the special ones left out.
-    fn size(&self) -> usize {
-        let special = self.around.0.len() + self.around.1.len();
-        self.manifest.window.saturating_sub(special).max(1)
+    /// What cuts texts for it.
+    pub(super) fn cutter(&self) -> &Cutter {
+        &self.cutter
     }
 
-    /// From which score on something is done about a text.
-    pub fn thresholds(&self) -> Thresholds {
-        self.manifest.thresholds
+    pub fn manifest(&self) -> &Arc<Manifest> {
+        &self.manifest
+    }
+
+    /// The score of each window. Windows of about one length run together.
+    ///
+    /// # Errors
+    /// [`Fault::Model`], [`Fault::Score`]
+    pub(super) fn run(&mut self, windows: &[&Window]) -> Result<Vec<f32>, Fault> {
+        let length = |index: &usize| windows.get(*index).map_or(0, |window| window.ids.len());
+        let mut order: Vec<usize> = (0..windows.len()).collect();
+        order.sort_by_key(length);
+        let mut scores = vec![f32::NAN; windows.len()];
+        let mut rest = order.as_slice();
+        while let Some(shortest) = rest.first().map(length) {
+            let fits = |count: &usize| {
+                let longest = rest.get(count - 1).map_or(0, length);
+                *count == 1
+                    || longest - shortest <= BATCH_SPREAD_MAX && count * longest <= BATCH_TOKENS_MAX
+            };
+            let count = (1..=rest.len()).take_while(fits).last().unwrap_or(1);
+            let (batch, later) = rest.split_at(count);
+            let rows: Vec<&[u32]> = batch
+                .iter()
+                .filter_map(|index| Some(windows.get(*index)?.ids.as_slice()))
+                .collect();
+            for (index, score) in batch.iter().zip(self.run_batch(&rows)?) {
+                if let Some(place) = scores.get_mut(*index) {
+                    *place = score;
+                }
+            }
+            rest = later;
+        }
+        Ok(scores)
+    }
+
+    fn run_batch(&mut self, rows: &[&[u32]]) -> Result<Vec<f32>, Fault> {
+        let manifest = &*self.manifest;
+        let failed = |error: ort::Error| Fault::Model {
+            pack: manifest.name.clone(),
+            why: error.to_string(),
+        };
+        let longest = rows.iter().map(|row| row.len()).max().unwrap_or(0);
+        let mut ids = Vec::with_capacity(rows.len() * longest);
+        let mut mask = Vec::with_capacity(rows.len() * longest);
+        for row in rows {
+            let end = ids.len() + longest;
+            ids.extend(row.iter().map(|id| i64::from(*id)));
+            mask.resize(ids.len(), 1_i64);
+            ids.resize(end, 0);
+            mask.resize(end, 0);
+        }
+        let types = vec![0; ids.len()];
+        let mut data = [("input_ids", ids), ("attention_mask", mask), ("token_type_ids", types)];
+        let mut inputs: Vec<(&str, SessionInputValue<'_>)> = Vec::with_capacity(data.len());
+        for (name, values) in &mut data {
+            if manifest.inputs.iter().any(|wanted| wanted == name) {
+                let values = std::mem::take(values);
+                let tensor = Tensor::from_array(([rows.len(), longest], values)).map_err(failed)?;
+                inputs.push((*name, tensor.into()));
+            }
+        }
+        let outputs = self.session.run(inputs).map_err(failed)?;
+        let logits = outputs.get(manifest.output.as_str()).ok_or(Fault::Score)?;
+        let (_, logits) = logits.try_extract_tensor::<f32>().map_err(failed)?;
+        if rows.is_empty() || logits.is_empty() || logits.len() % rows.len() != 0 {
+            return Err(Fault::Score);
+        }
+        logits.chunks(logits.len() / rows.len()).map(|row| score(row, manifest)).collect()
     }
 
     fn fits(&self, title: &str) -> Result<(), Fault> {
@@ -120,54 +175,12 @@ impl Model {
 }
 
 /// One thread each: several sessions run beside each other, and none takes another's core.
-fn session(library: &Library, pack: &Pack) -> ort::Result<Session> {
-    let builder = Session::builder(&library.environment)?;
-    builder.with_intra_threads(1)?.with_inter_threads(1)?.commit_from_memory(&pack.model)
-}
-
-/// What the window covers. A token without a place (a text of no known character) covers nothing.
-fn span(offsets: &[(usize, usize)], bytes: usize) -> Range<usize> {
-    let start = offsets.iter().map(|(start, _)| *start).min().unwrap_or(0);
-    let end = offsets.iter().map(|(_, end)| *end).max().unwrap_or(bytes);
-    start..end.max(start)
-}
-
-fn run(
-    session: &mut Session,
-    manifest: &Manifest,
-    (before, behind): &(Vec<u32>, Vec<u32>),
-    rows: &[&[u32]],
-) -> Result<Vec<f32>, Fault> {
-    let failed =
-        |error: ort::Error| Fault::Model { pack: manifest.name.clone(), why: error.to_string() };
-    let special = before.len() + behind.len();
-    let longest = rows.iter().map(|row| row.len()).max().unwrap_or(0) + special;
-    let mut ids = Vec::with_capacity(rows.len() * longest);
-    let mut mask = Vec::with_capacity(rows.len() * longest);
-    for row in rows {
-        let end = ids.len() + longest;
-        ids.extend(before.iter().chain(*row).chain(behind).map(|id| i64::from(*id)));
-        mask.resize(ids.len(), 1_i64);
-        ids.resize(end, 0);
-        mask.resize(end, 0);
-    }
-    let mut inputs: Vec<(&str, SessionInputValue<'_>)> = Vec::with_capacity(manifest.inputs.len());
-    for name in &manifest.inputs {
-        let data = match name.as_str() {
-            "input_ids" => ids.clone(),
-            "attention_mask" => mask.clone(),
-            _ => vec![0; ids.len()],
-        };
-        let tensor = Tensor::from_array(([rows.len(), longest], data)).map_err(failed)?;
-        inputs.push((name.as_str(), tensor.into()));
-    }
-    let outputs = session.run(inputs).map_err(failed)?;
-    let logits = outputs.get(manifest.output.as_str()).ok_or(Fault::Score)?;
-    let (_, logits) = logits.try_extract_tensor::<f32>().map_err(failed)?;
-    if rows.is_empty() || logits.is_empty() || logits.len() % rows.len() != 0 {
-        return Err(Fault::Score);
-    }
-    logits.chunks(logits.len() / rows.len()).map(|row| score(row, manifest)).collect()
+fn session(library: &Library, pack: &Pack) -> Result<Session, Fault> {
+    let built = || -> ort::Result<Session> {
+        let builder = Session::builder(&library.environment)?;
+        builder.with_intra_threads(1)?.with_inter_threads(1)?.commit_from_memory(&pack.model)
+    };
+    built().map_err(|error| Fault::Model { pack: pack.title(), why: error.to_string() })
 }
 
 /// The calibrated score of one row of logits.

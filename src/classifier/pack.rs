@@ -2,6 +2,7 @@
 //! and read. Nothing of it is used before its digest was checked.
 
 use std::{
+    collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
 };
@@ -9,7 +10,7 @@ use std::{
 use serde::Deserialize;
 
 use super::Fault;
-use crate::hex;
+use crate::{firewall::Surface, hex};
 
 /// The file that makes a folder a pack.
 pub const MANIFEST: &str = "model.toml";
@@ -43,6 +44,9 @@ pub struct Manifest {
     pub temperature: f32,
     /// From which score on a text is found, as measured on honest texts.
     pub thresholds: Thresholds,
+    /// Thresholds of single parts of messages, where texts are of another kind.
+    #[serde(default)]
+    pub surfaces: BTreeMap<Surface, Thresholds>,
     /// Where the weights come from; for people.
     #[serde(default)]
     pub training: toml::Table,
@@ -108,6 +112,11 @@ impl Manifest {
     const SPECIAL: usize = 2;
     const INPUTS: [&str; 3] = ["input_ids", "attention_mask", "token_type_ids"];
 
+    /// From which score on something is done about a text that stands there.
+    pub fn thresholds(&self, surface: Surface) -> Thresholds {
+        self.surfaces.get(&surface).copied().unwrap_or(self.thresholds)
+    }
+
     fn check(&self) -> Result<(), String> {
         if self.window <= Self::SPECIAL + self.overlap || self.window > 8192 {
             return Err("`window` must be larger than `overlap` by more than the special tokens, and at most 8192".to_owned());
@@ -118,12 +127,33 @@ impl Manifest {
         if let Some(name) = self.inputs.iter().find(|name| !Self::INPUTS.contains(&name.as_str())) {
             return Err(format!("`inputs`: `{name}` is none of {}", Self::INPUTS.join(", ")));
         }
-        let Thresholds { flag, hold, block } = self.thresholds;
-        if 0.0 <= flag && flag <= hold && hold <= block && block <= 1.0 {
+        if self.surfaces.values().chain([&self.thresholds]).all(Thresholds::rise) {
             Ok(())
         } else {
-            Err("`thresholds` must rise from `flag` over `hold` to `block`, from 0 to 1".to_owned())
+            Err("thresholds must rise from `flag` over `hold` to `block`, from 0 to 1".to_owned())
         }
+    }
+}
+
+/// What a score amounts to.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Level {
+    Flag,
+    Hold,
+    Block,
+}
+
+impl Thresholds {
+    /// The highest level that a score reaches, if any.
+    pub fn level(&self, score: f32) -> Option<Level> {
+        let levels =
+            [(self.block, Level::Block), (self.hold, Level::Hold), (self.flag, Level::Flag)];
+        levels.into_iter().find(|(least, _)| score >= *least).map(|(_, level)| level)
+    }
+
+    fn rise(&self) -> bool {
+        let Self { flag, hold, block } = *self;
+        0.0 <= flag && flag <= hold && hold <= block && block <= 1.0
     }
 }
 

@@ -14,7 +14,7 @@ use super::text::Text;
 use crate::{
     approval::Waits,
     audit::Durability,
-    capture, flow,
+    capture, classifier, flow,
     identity::{authenticators, jwks},
     inspect::{Mode, Profile},
     limits,
@@ -44,6 +44,7 @@ pub struct File {
     pub policy: Policy,
     pub limits: Limits,
     pub firewall: FirewallFile,
+    pub classifier: classifier::settings::Settings,
     pub scan: ScanFile,
     pub spotlight: Spotlight,
     pub flow: Flow,

@@ -27,13 +27,13 @@ pub(super) struct Released {
 }
 
 impl Gateway {
-    pub(super) fn release<'a>(
+    pub(super) async fn release<'a>(
         &self,
         mut answer: Answer<'a, Received>,
         trail: &mut Trail,
     ) -> Result<Answer<'a, Released>, Refusal> {
         let mut releasable = false;
-        if let Err(refusal) = self.check_answer(&mut answer, &mut releasable, trail) {
+        if let Err(refusal) = self.check_answer(&mut answer, &mut releasable, trail).await {
             let result = std::mem::take(&mut answer.result);
             trail.kept_back = Some(KeptBack { result, releasable });
             return Err(refusal);
@@ -44,7 +44,7 @@ impl Gateway {
 
     /// Checks and edits an answer. `releasable` says of a refused one whether it is whole, so that
     /// a person could let its caller have it.
-    fn check_answer(
+    async fn check_answer(
         &self,
         answer: &mut Answer<'_, Received>,
         releasable: &mut bool,
@@ -71,7 +71,7 @@ impl Gateway {
         // An order may begin in one result and end in the next.
         let tail = trail.run.as_ref().map(|run| self.runs.tail(run)).unwrap_or_default();
         let inspection =
-            firewall.inspect_from(answer.subject(), &tail, surface(method), &mut result);
+            firewall.read_from(answer.subject(), &tail, surface(method), &mut result).await;
         if let (Some(run), false) = (&trail.run, inspection.blocks()) {
             self.runs.answered(run, trail.call, &result);
         }

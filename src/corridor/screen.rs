@@ -22,7 +22,7 @@ pub(super) struct Screened {
 }
 
 impl Gateway {
-    pub(super) fn screen<'a>(
+    pub(super) async fn screen<'a>(
         &self,
         mut call: Call<'a, Admitted>,
         trail: &mut Trail,
@@ -35,7 +35,7 @@ impl Gateway {
         };
         let firewall = self.firewall_for(modes.firewall);
         let mut arguments = Json::Object(std::mem::take(&mut call.arguments));
-        let inspection = firewall.inspect_from(call.subject(), "", surface, &mut arguments);
+        let inspection = firewall.read_from(call.subject(), "", surface, &mut arguments).await;
         if let Json::Object(arguments) = arguments {
             call.arguments = arguments;
         }

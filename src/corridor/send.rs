@@ -98,7 +98,7 @@ impl Gateway {
                     if error.code == RpcError::URL_ELICITATION_REQUIRED {
                         screen_elicitations(&mut error, relay).await;
                     }
-                    return Err(self.refused(call.arrival, &call.item, error, trail));
+                    return Err(self.refused(call.arrival, &call.item, error, trail).await);
                 }
             };
             match bridge::result_type(&result) {
@@ -143,7 +143,7 @@ impl Gateway {
     }
 
     /// An error of the upstream: a stranger's text like any other.
-    pub(super) fn refused(
+    pub(super) async fn refused(
         &self,
         arrival: &Arrival,
         item: &Item,
@@ -162,7 +162,7 @@ impl Gateway {
         let mut said = Json::Object(said);
         let tail = trail.run.as_ref().map(|run| self.runs.tail(run)).unwrap_or_default();
         let subject = subject(arrival, item);
-        let inspection = firewall.inspect_from(subject, &tail, Surface::Error, &mut said);
+        let inspection = firewall.read_from(subject, &tail, Surface::Error, &mut said).await;
         trail.found(&inspection);
         trail.secrets.extend(self.runs.secrets(&inspection.secrets));
         if let Json::Object(said) = &mut said {

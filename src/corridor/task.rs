@@ -74,7 +74,7 @@ impl Gateway {
             result.insert("taskId", id);
         }
         let asked = self.screen_questions(arrival, &task, &relay, &mut result).await?;
-        self.screen_task(arrival, &task, &mut result, trail)?;
+        self.screen_task(arrival, &task, &mut result, trail).await?;
         if let Some(asked) = asked {
             result.insert("inputRequests", asked);
         }
@@ -163,8 +163,10 @@ impl Gateway {
             cancel: arrival.line.stop.clone(),
         };
         let response = connected.link.request(outbound).await.map_err(|error| failed(&error))?;
-        let refused = |error| self.refused(arrival, &task.item, error, trail);
-        let mut result = response.outcome.map_err(refused)?;
+        let mut result = match response.outcome {
+            Ok(result) => result,
+            Err(error) => return Err(self.refused(arrival, &task.item, error, trail).await),
+        };
         drop_our_meta(&mut result);
         Ok(result)
     }
@@ -204,7 +206,7 @@ impl Gateway {
 
     /// A task's state is a stranger's text, and what a finished one carries is a tool's result:
     /// checked like any other.
-    fn screen_task(
+    async fn screen_task(
         &self,
         arrival: &Arrival,
         task: &Task,
@@ -225,12 +227,8 @@ impl Gateway {
         let firewall = self.firewall_for(modes.firewall);
         let mut value = Json::Object(std::mem::take(result));
         let tail = trail.run.as_ref().map(|run| self.runs.tail(run)).unwrap_or_default();
-        let inspection = firewall.inspect_from(
-            subject(arrival, &task.item),
-            &tail,
-            Surface::ToolResult,
-            &mut value,
-        );
+        let subject = subject(arrival, &task.item);
+        let inspection = firewall.read_from(subject, &tail, Surface::ToolResult, &mut value).await;
         if let Json::Object(inspected) = value {
             *result = inspected;
         }

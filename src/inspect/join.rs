@@ -160,7 +160,7 @@ impl<'a> Leaves<'a> {
 }
 
 /// Whether a member only names the kind of a content block or of an answer.
-fn is_kind(key: &str, value: &Json) -> bool {
+pub(super) fn is_kind(key: &str, value: &Json) -> bool {
     const KINDS: [&str; 5] = ["text", "image", "audio", "resource", "resource_link"];
     const ANSWERS: [&str; 3] = ["complete", "input_required", "task"];
     let kinds: &[&str] = match key {

@@ -155,10 +155,9 @@ impl Walk<'_> {
         }
     }
 
-    /// Counts the message and what became of its findings.
+    /// Counts what became of the findings.
     pub(super) fn tally(&mut self) {
         let lifecycle = &self.firewall.lifecycle;
-        lifecycle.counts.message(self.surface);
         for (rule, fate) in &self.fates.each {
             lifecycle.counts.rule(rule, *fate);
         }

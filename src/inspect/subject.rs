@@ -35,7 +35,7 @@ impl<'a> Subject<'a> {
 }
 
 /// The JSON pointer of the text that is read, in one buffer that grows and shrinks with the walk.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Pointer {
     text: String,
     /// Keys in which something was found: they are not written down.

@@ -12,6 +12,7 @@ fn firewall() -> Firewall {
         mode: Mode::Enforce,
         thresholds: Thresholds::default(),
         lifecycle: Arc::default(),
+        classifier: None,
     }
 }
 

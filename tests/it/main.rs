@@ -4,6 +4,7 @@ mod access;
 mod approvals;
 mod bad_input;
 mod capture;
+mod classifier;
 mod classify;
 mod clients;
 mod commands;

@@ -8,17 +8,10 @@ use std::{
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::support::program::{Ran, fed, plain, with};
-
-const PACK: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixture/model");
-const FILE: &str = "libonnxruntime.so.1.32.0";
-
-/// `bartizan setup` into the build folder: it does nothing where that was done before.
-async fn library() -> String {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/target/onnxruntime");
-    plain(&["setup", "--to", folder]).await.ended(0);
-    format!("{folder}/{FILE}")
-}
+use crate::support::{
+    onnx::{FILE, PACK, library},
+    program::{Ran, fed, plain, with},
+};
 
 async fn verified(pack: &str) -> Ran {
     plain(&["models", "verify", pack, "--library", &library().await, "--json"]).await

@@ -4,6 +4,7 @@ pub(crate) mod client;
 pub(crate) mod fixture;
 pub(crate) mod gateway;
 pub(crate) mod issuer;
+pub(crate) mod onnx;
 pub(crate) mod process;
 pub(crate) mod program;
 pub(crate) mod raw;

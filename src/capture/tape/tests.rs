@@ -86,6 +86,7 @@ fn what_no_door_edited_is_redacted_before_it_is_written() {
         mode: Mode::Enforce,
         thresholds: Thresholds::default(),
         lifecycle: Arc::default(),
+        classifier: None,
     };
     let tape = tape(folder.path());
     let secret = format!("postgres://app:{}@10.0.0.1/prod", "Zq8vR2mK9xT4");

@@ -26,7 +26,8 @@ pub(super) fn run(
     let (mode, thresholds) = (Mode::Observe, config.file.firewall.thresholds);
     let profile = config.file.profile;
     let lifecycle = Arc::default();
-    let firewall = Firewall { rules: Arc::new(rules), profile, mode, thresholds, lifecycle };
+    let firewall =
+        Firewall { rules: Arc::new(rules), profile, mode, thresholds, lifecycle, classifier: None };
     let mut found: BTreeMap<Arc<str>, (u64, Vec<String>)> = BTreeMap::new();
     let mut messages = 0_u64;
     for clip in replay::tapes(&config, since)? {

@@ -3,7 +3,6 @@
 //! Holds hashes and spans, no text. The hash is keyed by a random number of this process, so that
 //! nobody can make a text that is taken for another.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
@@ -13,6 +12,7 @@ use parking_lot::Mutex;
 use super::super::finding::{Finding, Surface};
 use super::super::ruleset::Ruleset;
 use super::{Budget, Incomplete};
+use crate::recent::Recent;
 
 /// Shorter texts are read again about as fast as they are looked up.
 const BYTES_MIN: usize = 256;
@@ -24,10 +24,17 @@ const SHARD_TEXTS: usize = 128;
 const FINDINGS_MAX: usize = 32;
 
 /// What a ruleset found in earlier texts.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(in crate::firewall) struct Memory {
     shards: Arc<[Mutex<Shard>; SHARDS]>,
     key: RandomState,
+}
+
+impl Default for Memory {
+    fn default() -> Self {
+        let shards = std::array::from_fn(|_| Mutex::new(Recent::new(SHARD_TEXTS)));
+        Self { shards: Arc::new(shards), key: RandomState::new() }
+    }
 }
 
 impl fmt::Debug for Memory {
@@ -36,11 +43,7 @@ impl fmt::Debug for Memory {
     }
 }
 
-#[derive(Default)]
-struct Shard {
-    young: HashMap<Key, Known>,
-    old: HashMap<Key, Known>,
-}
+type Shard = Recent<Key, Known>;
 
 type Key = (u64, usize, Surface);
 
@@ -61,28 +64,13 @@ impl Memory {
     }
 
     fn recall(&self, key: &Key) -> Option<Known> {
-        let mut shard = self.shard(key)?.lock();
-        if let Some(known) = shard.young.get(key) {
-            return Some(known.clone());
-        }
-        let known = shard.old.remove(key)?;
-        shard.keep(*key, known.clone());
-        Some(known)
+        self.shard(key)?.lock().get(key)
     }
 
     fn remember(&self, key: Key, known: Known) {
         if let Some(shard) = self.shard(&key) {
-            shard.lock().keep(key, known);
+            shard.lock().put(key, known);
         }
-    }
-}
-
-impl Shard {
-    fn keep(&mut self, key: Key, known: Known) {
-        if self.young.len() >= SHARD_TEXTS {
-            self.old = std::mem::take(&mut self.young);
-        }
-        self.young.insert(key, known);
     }
 }
 
@@ -181,10 +169,7 @@ mod tests {
             let text = text(number);
             rules.scan_again(Surface::Resource, &text, &mut budget, &mut Vec::new()).expect("read");
         }
-        let size = |shard: &Mutex<Shard>| {
-            let shard = shard.lock();
-            shard.young.len() + shard.old.len()
-        };
+        let size = |shard: &Mutex<Shard>| shard.lock().len();
         let held: usize = rules.memory().shards.iter().map(size).sum();
         assert!((TEXTS_MAX / 4..=TEXTS_MAX).contains(&held), "{held}");
     }

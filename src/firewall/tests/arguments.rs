@@ -27,6 +27,7 @@ fn firewall(profile: Profile) -> Firewall {
         mode: Mode::Enforce,
         thresholds,
         lifecycle: Arc::default(),
+        classifier: None,
     }
 }
 

@@ -42,6 +42,7 @@ async fn withheld(kept: &Kept, run: &RunName, text: &str) {
         mode: Mode::Enforce,
         thresholds: Thresholds::default(),
         lifecycle: Arc::default(),
+        classifier: None,
     };
     let mut value = Json::from(text);
     let inspection = firewall.inspect(Surface::ToolResult, &mut value);

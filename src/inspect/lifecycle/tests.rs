@@ -32,6 +32,7 @@ fn firewall(lifecycle: Lifecycle) -> Firewall {
         mode: Mode::Enforce,
         thresholds: Thresholds::default(),
         lifecycle: Arc::new(lifecycle),
+        classifier: None,
     }
 }
 

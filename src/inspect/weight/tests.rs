@@ -40,7 +40,7 @@ fn firewall(rules: &[(usize, Written)], profile: Profile) -> Firewall {
     let rules = Ruleset::compile(&[source]).unwrap_or_else(|faults| panic!("{}", faults[0]));
     let thresholds = Thresholds::default();
     let (rules, lifecycle) = (Arc::new(rules), Arc::default());
-    Firewall { rules, profile, mode: Mode::Enforce, thresholds, lifecycle }
+    Firewall { rules, profile, mode: Mode::Enforce, thresholds, lifecycle, classifier: None }
 }
 
 fn inspected(firewall: &Firewall, surface: Surface, text: &str) -> Inspection {

@@ -37,6 +37,7 @@ async fn start(store: &Store, text: &str, rules: &[(&str, &str, &str)]) -> Lifec
         mode: crate::inspect::Mode::Enforce,
         thresholds: crate::firewall::score::Thresholds::default(),
         lifecycle: Arc::default(),
+        classifier: None,
     };
     let settled = settle(firewall, &config, store, None).await.expect("settled");
     Arc::into_inner(settled.lifecycle).expect("nobody else has it")
