@@ -11,6 +11,7 @@ mod clients;
 mod config;
 mod demo;
 mod doctor;
+mod eval;
 mod findings;
 mod kept;
 mod log;
@@ -120,8 +121,10 @@ enum Command {
     Access(access::Access),
     /// Fetch ONNX Runtime, which the classifier runs on
     Setup(setup::Setup),
-    /// Check the classifier's model packs
+    /// List, check, time and compare the classifier's model packs
     Models(models::Models),
+    /// Say how well patterns and the classifier do on labelled texts
+    Eval(eval::Eval),
     /// Print the completions of a shell
     Completions {
         /// The shell
@@ -180,7 +183,8 @@ fn parsed() -> Ran {
         Command::Bundle(command) => bundle::run(&command),
         Command::Access(command) => access::run(command),
         Command::Setup(command) => setup::run(&command),
-        Command::Models(command) => models::run(command),
+        Command::Models(command) => models::run(&command),
+        Command::Eval(command) => eval::run(&command),
         Command::Completions { shell } => completions(shell),
         Command::Man => man(),
     }

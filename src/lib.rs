@@ -47,6 +47,7 @@ pub mod clients;
 pub mod config;
 pub mod demo;
 pub mod doctor;
+pub mod eval;
 pub mod hex;
 pub mod ids;
 pub mod metrics;

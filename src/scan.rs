@@ -100,6 +100,11 @@ impl Report {
         self.findings.is_empty() && self.incomplete.is_none()
     }
 
+    /// Whether the text would not pass as it is.
+    pub fn stops(&self) -> bool {
+        self.action.is_some_and(|action| action != Action::Flag) && self.word() != "allow"
+    }
+
     /// The word on the wire.
     pub fn word(&self) -> &'static str {
         self.action.map_or("allow", Action::name)

@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::Fault;
 use crate::{firewall::Surface, hex};
@@ -53,7 +53,7 @@ pub struct Manifest {
 }
 
 /// From which score on something is done about a text.
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Thresholds {
     /// It is a finding.
@@ -81,6 +81,14 @@ pub struct Pack {
 }
 
 impl Pack {
+    /// The pack in `folder`, or the one that is shipped.
+    ///
+    /// # Errors
+    /// [`Fault::NoPack`] where none is shipped, and those of [`Pack::read`].
+    pub fn named(folder: Option<&Path>) -> Result<Self, Fault> {
+        folder.map_or(Err(Fault::NoPack), Self::read)
+    }
+
     /// Reads a folder and checks every digest.
     ///
     /// # Errors

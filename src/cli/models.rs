@@ -1,17 +1,16 @@
 //! `bartizan models`: the classifier's packs, looked at before they are trusted.
 
-use std::{
-    path::{Path, PathBuf},
-    process::ExitCode,
-    time::{Duration, Instant},
-};
+mod bench;
+mod compare;
+mod list;
+mod verify;
 
-use serde_json::json;
+use std::path::{Path, PathBuf};
 
-use super::{Ran, say, say_json};
+use super::Ran;
 use crate::classifier::{Fault, Library, Model, Pack};
 
-/// Check the classifier's model packs.
+/// List, check, time and compare the classifier's model packs.
 #[derive(Debug, clap::Args)]
 pub(super) struct Models {
     #[command(subcommand)]
@@ -20,65 +19,47 @@ pub(super) struct Models {
 
 #[derive(Debug, clap::Subcommand)]
 enum Command {
+    /// List the packs that are there
+    List(list::List),
     /// Check a pack's digests, load it and run it once
-    Verify(Verify),
+    Verify(verify::Verify),
+    /// Time a pack on one thread
+    Bench(bench::Bench),
+    /// Judge labelled texts with two packs, and say where they differ
+    Compare(compare::Compare),
 }
 
+/// A pack, and what it runs on.
 #[derive(Debug, clap::Args)]
-struct Verify {
-    /// The folder with `model.toml`
-    pack: PathBuf,
+struct Chosen {
+    /// The folder with `model.toml` [default: the shipped pack]
+    pack: Option<PathBuf>,
     /// ONNX Runtime's library [default: where `bartizan setup` puts it]
     #[arg(long, value_name = "FILE")]
     library: Option<PathBuf>,
-    /// Print JSON
-    #[arg(long)]
-    json: bool,
 }
 
-pub(super) fn run(command: Models) -> Ran {
-    let Command::Verify(verify) = command.command;
-    let start = Instant::now();
-    match load(&verify.pack, verify.library.as_deref()) {
-        Ok((_, pack, library)) => {
-            told(&pack, &library, start.elapsed(), verify.json);
-            Ok(ExitCode::SUCCESS)
-        }
-        Err(fault) => {
-            let code = fault.code();
-            let error = format!("{:#}", anyhow::Error::new(fault));
-            match verify.json {
-                true => say_json(&json!({ "ok": false, "code": code, "error": error })),
-                false => say(format_args!("{}: {code}: {error}", verify.pack.display())),
-            }
-            Ok(ExitCode::from(1))
-        }
+impl Chosen {
+    fn load(&self) -> Result<(Model, Pack, Library), Fault> {
+        load(self.pack.as_deref(), self.library.as_deref())
     }
 }
 
-/// Loads the pack in `folder` on the library named, or the one that is found.
-pub(super) fn load(folder: &Path, library: Option<&Path>) -> Result<(Model, Pack, Library), Fault> {
-    let pack = Pack::read(folder)?;
+pub(super) fn run(models: &Models) -> Ran {
+    match &models.command {
+        Command::List(list) => list::run(list),
+        Command::Verify(verify) => verify::run(verify),
+        Command::Bench(bench) => bench::run(bench),
+        Command::Compare(compare) => compare::run(compare),
+    }
+}
+
+/// Loads the pack in `folder`, or the shipped one, on the library named, or the one that is found.
+pub(super) fn load(
+    folder: Option<&Path>,
+    library: Option<&Path>,
+) -> Result<(Model, Pack, Library), Fault> {
+    let pack = Pack::named(folder)?;
     let library = Library::open(library)?;
     Ok((Model::load(&library, &pack)?, pack, library))
-}
-
-fn told(pack: &Pack, library: &Library, took: Duration, json: bool) {
-    let (title, bytes, licence) = (pack.title(), pack.bytes(), &pack.manifest.licence);
-    if json {
-        return say_json(&json!({
-            "ok": true,
-            "name": pack.manifest.name,
-            "version": pack.manifest.version,
-            "licence": licence,
-            "bytes": bytes,
-            "model_sha256": pack.manifest.model_sha256,
-            "library": { "path": library.path, "sha256": library.digest },
-            "load_ms": took.as_millis() as u64,
-        }));
-    }
-    say(format_args!(
-        "{title}, {licence}, {bytes} bytes: digests match, loaded and run in {took:.0?}"
-    ));
-    say(format_args!("on {} (sha256 {})", library.path.display(), library.digest));
 }

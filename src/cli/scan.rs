@@ -83,7 +83,8 @@ pub(super) fn run(command: &Scan) -> Ran {
     let detectors = Detectors::named(&command.detectors, &rules)?;
     let mut scanner = Scanner::new(rules, command.profile, detectors);
     if let Some(folder) = &command.model {
-        scanner = scanner.with_model(super::models::load(folder, command.library.as_deref())?.0);
+        scanner =
+            scanner.with_model(super::models::load(Some(folder), command.library.as_deref())?.0);
     }
     let form = match (command.sarif, command.json, command.jsonl) {
         (true, ..) => Form::Sarif,
