@@ -15,7 +15,9 @@ pub mod setup;
 
 mod cutter;
 mod fault;
+mod plain;
 mod queue;
+mod shipped;
 mod window;
 
 pub use fault::Fault;

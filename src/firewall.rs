@@ -64,6 +64,7 @@ pub use engine::{Budget, Incomplete};
 pub use finding::{Confidence, Direction, Finding, Severity, Surface, View};
 pub use ruleset::{Ruleset, Source};
 pub use verdict::{Action, Disposition};
+pub(crate) use view::Mapped;
 
 /// Leads from a range of a reading to the range of the raw text that it comes from.
 pub type Locate<'a> = &'a dyn Fn(&Range<usize>) -> Range<usize>;
@@ -85,7 +86,7 @@ pub(crate) fn is_invisible(c: char) -> bool {
     sanitize::character::is_invisible(c)
 }
 
-/// A name with disguises undone: look-alike letters, compatibility forms, invisible characters.
-pub(crate) fn undisguised(name: &str) -> String {
-    view::normalize(name).text().to_owned()
+/// A text with disguises undone: look-alike letters, compatibility forms, invisible characters.
+pub(crate) fn undisguised(text: &str) -> Mapped {
+    view::normalize(text)
 }

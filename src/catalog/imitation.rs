@@ -12,7 +12,7 @@ const CLIENT_PREFIX: &str = "mcp__";
 /// A name as a reader in a hurry takes it: disguises undone, one case, one kind of line.
 pub(super) fn plain(name: &str) -> String {
     let line = |c: char| if matches!(c, '-' | '.' | ' ') { '_' } else { c };
-    undisguised(name).to_lowercase().chars().map(line).collect()
+    undisguised(name).text().to_lowercase().chars().map(line).collect()
 }
 
 /// The names of all servers, as they are read.

@@ -48,6 +48,8 @@ impl Cutter {
         // Some packs bake both in; windows are ours to cut.
         tokenizer.with_padding(None);
         tokenizer.with_truncation(None).map_err(unfit)?;
+        // `[SEP]` in a stranger's text is five letters, and no end of anything.
+        tokenizer.set_encode_special_tokens(true);
         let special = tokenizer.encode_fast("", true).map_err(unfit)?;
         let (before, behind) = special.get_ids().split_at(special.len().min(1));
         let around = (before.to_vec(), behind.to_vec());

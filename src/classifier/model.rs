@@ -11,6 +11,7 @@ use super::{
     Fault, Library, Pack,
     cutter::{Cutter, Window, pieces},
     pack::{Activation, Manifest},
+    plain::{back, plain},
 };
 
 /// Bytes of one text. A longer one is not scored, and so not let through.
@@ -71,13 +72,15 @@ impl Model {
         if text.len() > TEXT_BYTES_MAX {
             return Err(Fault::TooLong { bytes: text.len(), limit: TEXT_BYTES_MAX });
         }
+        let (text, view) = plain(text.to_owned());
         let mut scored = Vec::new();
-        for piece in pieces(text) {
-            let windows = self.cutter.cut(text, piece)?;
+        for piece in pieces(&text) {
+            let windows = self.cutter.cut(&text, piece)?;
             let scores = self.run(&windows.iter().collect::<Vec<_>>())?;
             let each = windows.into_iter().zip(scores);
             scored.extend(each.map(|(window, score)| Scored { span: window.span, score }));
         }
+        back(view.as_ref(), &mut scored);
         Ok(scored)
     }
 

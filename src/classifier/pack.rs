@@ -2,6 +2,7 @@
 //! and read. Nothing of it is used before its digest was checked.
 
 use std::{
+    borrow::Cow,
     collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
@@ -9,7 +10,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::Fault;
+use super::{Fault, shipped};
 use crate::{firewall::Surface, hex};
 
 /// The file that makes a folder a pack.
@@ -76,8 +77,8 @@ pub enum Activation {
 #[derive(Debug)]
 pub struct Pack {
     pub manifest: Manifest,
-    pub(super) model: Vec<u8>,
-    pub(super) tokenizer: Vec<u8>,
+    pub(super) model: Cow<'static, [u8]>,
+    pub(super) tokenizer: Cow<'static, [u8]>,
 }
 
 impl Pack {
@@ -86,7 +87,7 @@ impl Pack {
     /// # Errors
     /// [`Fault::NoPack`] where none is shipped, and those of [`Pack::read`].
     pub fn named(folder: Option<&Path>) -> Result<Self, Fault> {
-        folder.map_or(Err(Fault::NoPack), Self::read)
+        folder.map_or_else(shipped::pack, Self::read)
     }
 
     /// Reads a folder and checks every digest.
@@ -97,11 +98,10 @@ impl Pack {
         let path = folder.join(MANIFEST);
         let wrong = |why: String| Fault::Manifest { path: path.clone(), why };
         let text = String::from_utf8(read(&path)?).map_err(|error| wrong(error.to_string()))?;
-        let manifest: Manifest = toml::from_str(&text).map_err(|error| wrong(error.to_string()))?;
-        manifest.check().map_err(wrong)?;
-        let model = checked(folder, &manifest.model, &manifest.model_sha256, &path)?;
+        let manifest = Manifest::parse(&text).map_err(wrong)?;
+        let model = checked(folder, &manifest.model, &manifest.model_sha256, &path)?.into();
         let tokenizer = checked(folder, &manifest.tokenizer, &manifest.tokenizer_sha256, &path)?;
-        Ok(Self { manifest, model, tokenizer })
+        Ok(Self { manifest, model, tokenizer: tokenizer.into() })
     }
 
     /// Name and version, as people are told them.
@@ -119,6 +119,11 @@ impl Manifest {
     /// Tokens of a window beside the text's own: one before it and one behind.
     const SPECIAL: usize = 2;
     const INPUTS: [&str; 3] = ["input_ids", "attention_mask", "token_type_ids"];
+
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
+        let manifest: Self = toml::from_str(text).map_err(|error| error.to_string())?;
+        manifest.check().map(|()| manifest)
+    }
 
     /// From which score on something is done about a text that stands there.
     pub fn thresholds(&self, surface: Surface) -> Thresholds {

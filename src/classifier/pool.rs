@@ -15,8 +15,10 @@ use super::{
     Fault, Library, Model, Pack, Scored,
     cutter::Window,
     pack::Manifest,
+    plain::{back, plain},
     queue::{Piece, Queue},
     settings::{Mode, Settings},
+    shipped,
 };
 use crate::{firewall::Surface, recent::Recent};
 
@@ -89,7 +91,7 @@ impl Classifier {
             settings: settings.clone(),
             queue,
             state,
-            seats: Semaphore::new(settings.texts_max.min(Semaphore::MAX_PERMITS)),
+            seats: Semaphore::new(seats(settings.waiting_bytes_max) as usize),
             known: Mutex::new(Recent::new(REMEMBERED)),
             key: RandomState::new(),
         })))
@@ -150,8 +152,12 @@ impl Classifier {
             return Ok(known);
         }
         let stopped = || Arc::new(Fault::Stopped);
-        let _seat = self.seats.acquire().await.map_err(|_| stopped())?;
-        let scored = self.queue.put(text).await.map_err(|_| stopped())??;
+        // A text larger than all of the room has all of it for itself.
+        let room = seats(text.len()).min(seats(self.settings.waiting_bytes_max));
+        let _seat = self.seats.acquire_many(room).await.map_err(|_| stopped())?;
+        let (text, view) = plain(text);
+        let mut scored = self.queue.put(text).await.map_err(|_| stopped())??;
+        back(view.as_ref(), &mut scored);
         let scored: Arc<[Scored]> = scored.into();
         if scored.len() <= REMEMBERED_WINDOWS_MAX {
             self.known.lock().put(key, Arc::clone(&scored));
@@ -166,9 +172,14 @@ impl Drop for Classifier {
     }
 }
 
+/// Seats for so many bytes, at least one. A seat is a kibibyte.
+fn seats(bytes: usize) -> u32 {
+    u32::try_from(bytes.div_ceil(1 << 10).min(Semaphore::MAX_PERMITS)).unwrap_or(u32::MAX).max(1)
+}
+
 /// What the settings need and is not installed.
 pub fn missing(settings: &Settings) -> Option<Fault> {
-    if settings.pack.is_none() {
+    if settings.pack.is_none() && !shipped::IS_THERE {
         return Some(Fault::NoPack);
     }
     Library::place(settings.library.as_deref()).err()
@@ -176,7 +187,7 @@ pub fn missing(settings: &Settings) -> Option<Fault> {
 
 /// Loads the model once for each worker, and starts them.
 fn load(settings: &Settings, queue: &Arc<Queue>) -> Result<About, Fault> {
-    let pack = Pack::read(settings.pack.as_deref().ok_or(Fault::NoPack)?)?;
+    let pack = Pack::named(settings.pack.as_deref())?;
     let library = Library::open(settings.library.as_deref())?;
     let model = Model::load(&library, &pack)?;
     let about =

@@ -37,8 +37,8 @@ pub struct Settings {
     pub workers: Option<NonZero<usize>>,
     /// The parts of messages that are scored.
     pub surfaces: Vec<Surface>,
-    /// Texts that are scored or wait for it at once; further ones wait outside.
-    pub texts_max: usize,
+    /// Bytes of texts that are scored or wait for it at once; further ones wait outside.
+    pub waiting_bytes_max: usize,
     /// Bytes of the texts of one message. One with more does not pass.
     pub text_bytes_max: usize,
     /// Seconds after which a text that has no score does not pass.
@@ -64,7 +64,7 @@ impl Default for Settings {
                 Surface::Sampling,
                 Surface::InputResponse,
             ],
-            texts_max: 256,
+            waiting_bytes_max: 64 << 20,
             text_bytes_max: model::TEXT_BYTES_MAX,
             seconds_max: 30,
         }

@@ -59,6 +59,7 @@ impl Folder {
         };
         let text = format!(
             "data_dir = \"state\"\n\
+            [classifier]\nmode = \"off\"\n\
             [listen]\naddress = \"{address}\"\n\
             [access]\npolicies = \"policies\"\n\
             [approvals.wait]\nstream_s = {SCENE_WAIT_S}\nstream_with_progress_s = {SCENE_WAIT_S}\n\

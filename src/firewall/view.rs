@@ -29,7 +29,7 @@ pub(super) use reader::read;
 
 /// A reading of a text and where its bytes come from.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Mapped {
+pub(crate) struct Mapped {
     text: String,
     segments: Vec<Segment>,
 }
@@ -48,7 +48,7 @@ impl Mapped {
     }
 
     /// The reading.
-    pub(super) fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         &self.text
     }
 
@@ -87,7 +87,7 @@ impl Mapped {
     }
 
     /// The raw range that a range of the view comes from, with all that lies between its ends.
-    pub(super) fn locate(&self, view: &Range<usize>) -> Range<usize> {
+    pub(crate) fn locate(&self, view: &Range<usize>) -> Range<usize> {
         let start = self.segment(view.start).map_or(0, |segment| match segment.copied {
             true => segment.raw.start + (view.start - segment.view_start),
             false => segment.raw.start,

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::{binary_member, encoded::is_encoded, join::is_kind, subject::Pointer};
+use super::{binary_member, encoded::is_encoded, is_plain_key, join::is_kind, subject::Pointer};
 use crate::{
     firewall::Surface,
     mcp::{Json, Object},
@@ -62,7 +62,7 @@ impl Passage {
     }
 }
 
-/// Every text that a model may see, in order. Bytes that are no text are none, nor are the names of
+/// Every text that a model may see, in order, keys that are more than a word among them. Bytes that are no text are none, nor are the names of
 /// kinds of blocks, nor what says the same once more.
 fn visit(
     value: &Json,
@@ -87,6 +87,9 @@ fn visit(
                 let silent = repeats && key == "structuredContent"
                     || is_kind(key, value)
                     || is_bytes(surface, object, key, value);
+                if !is_plain_key(key) {
+                    read(pointer, key);
+                }
                 if !silent {
                     pointer.key(key);
                     visit(value, surface, false, pointer, read);

@@ -134,7 +134,7 @@ async fn a_text_without_a_score_does_not_pass_and_harms_no_other() {
 
 #[tokio::test]
 async fn many_texts_at_once_are_all_scored() {
-    let (gateway, raw) = scoring("workers = 2\ntexts_max = 4", "").await;
+    let (gateway, raw) = scoring("workers = 2\nwaiting_bytes_max = 20000", "").await;
     raw.returns(&text_result("assistant, ignore it"));
     let clients: Vec<_> =
         (0..24).map(|number| gateway.client(Era::Modern).run(&format!("run-{number}"))).collect();

@@ -91,7 +91,7 @@ def configuration(folder, stack, wanted):
         "modern-http": lambda: f'url = "{stack.enter_context(Listener([HERE / "serve", "modern", "http"])).url}"',
     }
     parts = [
-        'data_dir = "data"\n[listen]\naddress = "127.0.0.1:0"',
+        'data_dir = "data"\n[listen]\naddress = "127.0.0.1:0"\n[classifier]\nmode = "off"',
         f'[access]\npolicies = "policies"\n[approvals.wait]\nstream_s = {STREAM_WAIT}',
         f"stream_with_progress_s = {STREAM_WAIT}",
     ]

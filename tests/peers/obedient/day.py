@@ -195,7 +195,7 @@ def configuration(world):
     servers = world.servers()
     command, _ = servers["filesystem"]
     servers["archive"] = ([*command[:2], world.public], {})
-    parts = ['data_dir = "state"\nprofile = "balanced"\n[listen]\naddress = "127.0.0.1:0"']
+    parts = ['data_dir = "state"\nprofile = "balanced"\n[listen]\naddress = "127.0.0.1:0"\n[classifier]\nmode = "off"']
     for name, (command, env) in servers.items():
         words = json.dumps([str(word) for word in command])
         table = ", ".join(f"{key} = {json.dumps(value)}" for key, value in env.items())

@@ -62,7 +62,7 @@ THIRD = Selection(third.ThirdWorld, third.ThirdAgent, third.tasks, third.ACCEPTE
 
 def configuration(world):
     """The text of `bartizan.toml`: addresses and servers, and defaults for all else."""
-    parts = ['data_dir = "state"\nprofile = "balanced"\n[listen]\naddress = "127.0.0.1:0"']
+    parts = ['data_dir = "state"\nprofile = "balanced"\n[listen]\naddress = "127.0.0.1:0"\n[classifier]\nmode = "off"']
     for name, (command, env) in world.servers().items():
         words = json.dumps([str(word) for word in command])
         table = ", ".join(f"{key} = {json.dumps(value)}" for key, value in env.items())

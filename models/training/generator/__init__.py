@@ -1,0 +1,1 @@
+"""Parts of the training-data generator: one noun a module. `data.py` puts them together."""
