@@ -88,6 +88,8 @@ pub struct Inspection {
     pub spots: Vec<Spot>,
     /// Secrets that were taken out.
     pub secrets: Secrets,
+    /// Keys in which something was found: no record names them.
+    hidden: BTreeSet<String>,
 }
 
 impl Inspection {
@@ -355,8 +357,9 @@ impl<'a> Walk<'a> {
         edits
     }
 
-    fn finish(self) -> Inspection {
+    fn finish(mut self) -> Inspection {
         self.firewall.lifecycle.counts.message(self.surface);
+        self.watch();
         self.settle()
     }
 
@@ -364,6 +367,7 @@ impl<'a> Walk<'a> {
     fn settle(mut self) -> Inspection {
         self.weigh();
         self.tally();
+        self.inspection.hidden = std::mem::take(&mut self.pointer).hidden();
         if self.firewall.mode == Mode::Enforce {
             self.inspection.disposition = self.inspection.would;
         }

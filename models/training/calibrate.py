@@ -20,6 +20,7 @@ import metrics
 import texts
 
 OVERLAP = 64
+WORD_CHARS_MAX = 1000
 # Shares of honest texts that reach each level.
 LEVELS = {"flag": 0.01, "hold": 0.005, "block": 0.001}
 # What an agent writes reads like an order more often than what it reads, so it has thresholds of its own.
@@ -106,8 +107,12 @@ def main():
     honest = scores[(labels == 0) & ~written]
     levels, own = leveled(honest), leveled(scores[(labels == 0) & written])
     given.out.mkdir(parents=True, exist_ok=True)
-    for name in ("model.onnx", "tokenizer.json"):
-        shutil.copy(given.exported / name, given.out / name)
+    shutil.copy(given.exported / "model.onnx", given.out)
+    tokenizer = json.loads((given.exported / "tokenizer.json").read_text())
+    tokenizer.update(padding=None, truncation=None)
+    # A longer word is an unknown one, whatever it says.
+    tokenizer["model"]["max_input_chars_per_word"] = WORD_CHARS_MAX
+    (given.out / "tokenizer.json").write_text(json.dumps(tokenizer, ensure_ascii=False))
     best = json.loads((given.run / "best.json").read_text())
     (given.out / "model.toml").write_text(f"""\
 name = "{given.name}"

@@ -27,13 +27,20 @@ pub(super) async fn settle(
     known: Option<&Arc<Classifier>>,
 ) -> anyhow::Result<Firewall> {
     let settings = settings(config);
+    let running = known.is_some();
     let known = known.filter(|it| *it.settings() == settings && it.fault().is_none());
     let classifier = match known {
         Some(known) => Some(Arc::clone(known)),
         None => Classifier::start(&settings)
             .map_err(|fault| config.wrong(&["classifier", "mode"], fault.to_string()))?,
     };
-    if let (Some(classifier), Purpose::Serve) = (&classifier, options.purpose) {
+    if running && classifier.is_none() && settings.mode != Mode::Off {
+        // What is scored now must not pass unscored because a file went away.
+        let why = missing(&settings).map_or_else(String::new, |fault| fault.to_string());
+        return Err(config.wrong(&["classifier"], why).into());
+    }
+    let waits = running || options.purpose == Purpose::Serve;
+    if let (Some(classifier), true) = (&classifier, waits) {
         let about = classifier.ready().await;
         let about = about.map_err(|fault| anyhow::anyhow!("{}: {fault}", fault.code()));
         let about = about.context("the classifier cannot run")?;

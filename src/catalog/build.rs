@@ -341,8 +341,14 @@ async fn drafts<'a>(
             }
         }
     }
-    // All at once: a server's many short definitions are scored together.
-    join_all(found.into_iter().map(|found| Draft::new(&upstream.name, found, firewall))).await
+    // Some at once, and not all: thousands of definitions would stand before everybody's messages.
+    const AT_ONCE: usize = 8;
+    let mut drafts = Vec::with_capacity(found.len());
+    for some in found.chunks(AT_ONCE) {
+        let some = some.iter().map(|one| Draft::new(&upstream.name, *one, firewall));
+        drafts.extend(join_all(some).await);
+    }
+    drafts
 }
 
 fn capabilities(stated: &Object) -> Vec<&'static str> {

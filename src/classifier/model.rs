@@ -11,18 +11,11 @@ use super::{
     Fault, Library, Pack,
     cutter::{Cutter, Window, pieces},
     pack::{Activation, Manifest},
-    plain::{back, plain},
+    plain::Plain,
 };
 
 /// Bytes of one text. A longer one is not scored, and so not let through.
 pub const TEXT_BYTES_MAX: usize = 4 << 20;
-/// Tokens that run at once; bounds the memory of a run. Full windows gain nothing beside others,
-/// short ones do.
-const BATCH_TOKENS_MAX: usize = 1024;
-/// How much longer the longest text of a batch may be than the shortest, in tokens: a shorter one is
-/// padded to it, and padding costs what tokens cost.
-const BATCH_SPREAD_MAX: usize = 16;
-
 /// A loaded model. One thread runs it at a time.
 #[derive(Debug)]
 pub struct Model {
@@ -51,7 +44,8 @@ impl Model {
         let cutter = Arc::new(Cutter::new(pack)?);
         let mut model = Self { manifest, cutter, session: session(library, pack)? };
         model.fits(&pack.title())?;
-        model.run(&[&model.cutter.probe()])?;
+        let probe = model.cutter.probe();
+        model.run(&[probe])?;
         Ok(model)
     }
 
@@ -69,18 +63,15 @@ impl Model {
     /// # Errors
     /// [`Fault::TooLong`], and whatever the tokenizer or the graph fails with.
     pub fn score(&mut self, text: &str) -> Result<Vec<Scored>, Fault> {
-        if text.len() > TEXT_BYTES_MAX {
-            return Err(Fault::TooLong { bytes: text.len(), limit: TEXT_BYTES_MAX });
-        }
-        let (text, view) = plain(text.to_owned());
-        let mut scored = Vec::new();
-        for piece in pieces(&text) {
-            let windows = self.cutter.cut(&text, piece)?;
-            let scores = self.run(&windows.iter().collect::<Vec<_>>())?;
+        let plain = Plain::of(text, TEXT_BYTES_MAX)?;
+        let (text, mut scored) = (plain.text(text), Vec::new());
+        for piece in pieces(text) {
+            let windows = self.cutter.cut(text, piece)?;
+            let scores = self.run(&windows)?;
             let each = windows.into_iter().zip(scores);
             scored.extend(each.map(|(window, score)| Scored { span: window.span, score }));
         }
-        back(view.as_ref(), &mut scored);
+        plain.back(&mut scored);
         Ok(scored)
     }
 
@@ -93,71 +84,36 @@ impl Model {
         &self.manifest
     }
 
-    /// The score of each window. Windows of about one length run together.
+    /// The score of each window. Each runs by itself: rounded to 8 bits, a batch shares one scale, so
+    /// what else is scored at the moment would change a text's score.
     ///
     /// # Errors
     /// [`Fault::Model`], [`Fault::Score`]
-    pub(super) fn run(&mut self, windows: &[&Window]) -> Result<Vec<f32>, Fault> {
-        let length = |index: &usize| windows.get(*index).map_or(0, |window| window.ids.len());
-        let mut order: Vec<usize> = (0..windows.len()).collect();
-        order.sort_by_key(length);
-        let mut scores = vec![f32::NAN; windows.len()];
-        let mut rest = order.as_slice();
-        while let Some(shortest) = rest.first().map(length) {
-            let fits = |count: &usize| {
-                let longest = rest.get(count - 1).map_or(0, length);
-                *count == 1
-                    || longest - shortest <= BATCH_SPREAD_MAX && count * longest <= BATCH_TOKENS_MAX
-            };
-            let count = (1..=rest.len()).take_while(fits).last().unwrap_or(1);
-            let (batch, later) = rest.split_at(count);
-            let rows: Vec<&[u32]> = batch
-                .iter()
-                .filter_map(|index| Some(windows.get(*index)?.ids.as_slice()))
-                .collect();
-            for (index, score) in batch.iter().zip(self.run_batch(&rows)?) {
-                if let Some(place) = scores.get_mut(*index) {
-                    *place = score;
-                }
-            }
-            rest = later;
-        }
-        Ok(scores)
+    pub(super) fn run(&mut self, windows: &[Window]) -> Result<Vec<f32>, Fault> {
+        windows.iter().map(|window| self.run_one(window)).collect()
     }
 
-    fn run_batch(&mut self, rows: &[&[u32]]) -> Result<Vec<f32>, Fault> {
+    fn run_one(&mut self, window: &Window) -> Result<f32, Fault> {
         let manifest = &*self.manifest;
         let failed = |error: ort::Error| Fault::Model {
             pack: manifest.name.clone(),
             why: error.to_string(),
         };
-        let longest = rows.iter().map(|row| row.len()).max().unwrap_or(0);
-        let mut ids = Vec::with_capacity(rows.len() * longest);
-        let mut mask = Vec::with_capacity(rows.len() * longest);
-        for row in rows {
-            let end = ids.len() + longest;
-            ids.extend(row.iter().map(|id| i64::from(*id)));
-            mask.resize(ids.len(), 1_i64);
-            ids.resize(end, 0);
-            mask.resize(end, 0);
-        }
-        let types = vec![0; ids.len()];
-        let mut data = [("input_ids", ids), ("attention_mask", mask), ("token_type_ids", types)];
-        let mut inputs: Vec<(&str, SessionInputValue<'_>)> = Vec::with_capacity(data.len());
-        for (name, values) in &mut data {
-            if manifest.inputs.iter().any(|wanted| wanted == name) {
-                let values = std::mem::take(values);
-                let tensor = Tensor::from_array(([rows.len(), longest], values)).map_err(failed)?;
-                inputs.push((*name, tensor.into()));
-            }
+        let tokens = window.ids.len();
+        let mut inputs: Vec<(&str, SessionInputValue<'_>)> = Vec::with_capacity(3);
+        for name in &manifest.inputs {
+            let values: Vec<i64> = match name.as_str() {
+                "input_ids" => window.ids.iter().map(|id| i64::from(*id)).collect(),
+                "attention_mask" => vec![1; tokens],
+                _ => vec![0; tokens],
+            };
+            let tensor = Tensor::from_array(([1, tokens], values)).map_err(failed)?;
+            inputs.push((name.as_str(), tensor.into()));
         }
         let outputs = self.session.run(inputs).map_err(failed)?;
         let logits = outputs.get(manifest.output.as_str()).ok_or(Fault::Score)?;
         let (_, logits) = logits.try_extract_tensor::<f32>().map_err(failed)?;
-        if rows.is_empty() || logits.is_empty() || logits.len() % rows.len() != 0 {
-            return Err(Fault::Score);
-        }
-        logits.chunks(logits.len() / rows.len()).map(|row| score(row, manifest)).collect()
+        score(logits, manifest)
     }
 
     fn fits(&self, title: &str) -> Result<(), Fault> {
@@ -186,7 +142,7 @@ fn session(library: &Library, pack: &Pack) -> Result<Session, Fault> {
     built().map_err(|error| Fault::Model { pack: pack.title(), why: error.to_string() })
 }
 
-/// The calibrated score of one row of logits.
+/// The calibrated score of a window.
 fn score(logits: &[f32], manifest: &Manifest) -> Result<f32, Fault> {
     let scaled = |logit: &f32| logit / manifest.temperature;
     let positive = logits.get(manifest.positive).map(scaled).ok_or(Fault::Score)?;

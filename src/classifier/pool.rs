@@ -13,14 +13,16 @@ use tokio::sync::{Semaphore, watch};
 
 use super::{
     Fault, Library, Model, Pack, Scored,
-    cutter::Window,
     pack::Manifest,
-    plain::{back, plain},
+    plain::Plain,
     queue::{Piece, Queue},
     settings::{Mode, Settings},
     shipped,
 };
-use crate::{firewall::Surface, recent::Recent};
+use crate::{
+    firewall::{Direction, Surface},
+    recent::Recent,
+};
 
 /// Texts that are remembered: twice as many at most.
 const REMEMBERED: usize = 2048;
@@ -128,40 +130,47 @@ impl Classifier {
         }
     }
 
-    /// Scores a text, window by window, in the text's order, and says by what.
+    /// Scores a text, window by window, in the text's order, and says by what. What stands in `surface`
+    /// is remembered if it came from a server: by what is remembered of callers, one could tell what
+    /// another wrote.
     ///
     /// # Errors
     /// Whatever went wrong, or took too long: the text has no score.
-    pub async fn read(&self, text: String) -> Reading {
-        let limit = self.settings.text_bytes_max;
-        if text.len() > limit {
-            return Err(Fault::TooLong { bytes: text.len(), limit }.into());
-        }
+    pub async fn read(&self, surface: Surface, text: String) -> Reading {
         let seconds = self.settings.seconds_max;
         let limit = Duration::from_secs(seconds.into());
         let read = tokio::time::timeout(limit, async {
             let about = self.ready().await?;
-            Ok((self.scored(text).await?, about))
+            Ok((self.recalled(surface, text).await?, about))
         });
         read.await.unwrap_or_else(|_| Err(Fault::Late { seconds }.into()))
     }
 
-    async fn scored(&self, text: String) -> Result<Arc<[Scored]>, Arc<Fault>> {
+    async fn recalled(&self, surface: Surface, text: String) -> Result<Arc<[Scored]>, Arc<Fault>> {
+        if surface.direction() == Direction::Inbound {
+            return self.scored(text).await.map(Arc::from);
+        }
         let key = (self.key.hash_one(&text), text.len());
         if let Some(known) = self.known.lock().get(&key) {
             return Ok(known);
         }
+        let scored: Arc<[Scored]> = self.scored(text).await?.into();
+        if scored.len() <= REMEMBERED_WINDOWS_MAX {
+            self.known.lock().put(key, Arc::clone(&scored));
+        }
+        Ok(scored)
+    }
+
+    async fn scored(&self, text: String) -> Result<Vec<Scored>, Arc<Fault>> {
         let stopped = || Arc::new(Fault::Stopped);
         // A text larger than all of the room has all of it for itself.
         let room = seats(text.len()).min(seats(self.settings.waiting_bytes_max));
         let _seat = self.seats.acquire_many(room).await.map_err(|_| stopped())?;
-        let (text, view) = plain(text);
-        let mut scored = self.queue.put(text).await.map_err(|_| stopped())??;
-        back(view.as_ref(), &mut scored);
-        let scored: Arc<[Scored]> = scored.into();
-        if scored.len() <= REMEMBERED_WINDOWS_MAX {
-            self.known.lock().put(key, Arc::clone(&scored));
-        }
+        let limit = self.settings.text_bytes_max;
+        // The way back is larger than the text, so it is made again rather than kept while it waits.
+        let asked = Plain::of(&text, limit)?.text(&text).to_owned();
+        let mut scored = self.queue.put(asked).await.map_err(|_| stopped())??;
+        Plain::of(&text, limit)?.back(&mut scored);
         Ok(scored)
     }
 }
@@ -194,9 +203,9 @@ fn load(settings: &Settings, queue: &Arc<Queue>) -> Result<About, Fault> {
         About { manifest: Arc::clone(model.manifest()), library_sha256: library.digest.clone() };
     for number in 1..settings.workers() {
         let model = model.twin(&library, &pack)?;
-        Worker { number, model: Some(model), queue: Arc::clone(queue) }.start()?;
+        Worker { number, model: Some(model), queue: Arc::clone(queue), runs: false }.start()?;
     }
-    Worker { number: 0, model: Some(model), queue: Arc::clone(queue) }.start()?;
+    Worker { number: 0, model: Some(model), queue: Arc::clone(queue), runs: false }.start()?;
     Ok(about)
 }
 
@@ -210,6 +219,8 @@ struct Worker {
     number: usize,
     /// Gone when the thread handed it on.
     model: Option<Model>,
+    /// Whether its thread runs: one that could not be started has no successor.
+    runs: bool,
     queue: Arc<Queue>,
 }
 
@@ -224,6 +235,7 @@ impl Worker {
     }
 
     fn work(mut self) {
+        self.runs = true;
         let Self { model: Some(model), queue, .. } = &mut self else { return };
         while let Some(pieces) = queue.take() {
             read(model, &pieces);
@@ -234,34 +246,29 @@ impl Worker {
 impl Drop for Worker {
     /// A text that breaks one thread must not take the others' worker along: another takes over.
     fn drop(&mut self) {
-        let (true, Some(model)) = (thread::panicking(), self.model.take()) else { return };
-        let successor =
-            Self { number: self.number, model: Some(model), queue: Arc::clone(&self.queue) };
+        if !(self.runs && thread::panicking()) {
+            return;
+        }
+        let (number, model, queue) = (self.number, self.model.take(), Arc::clone(&self.queue));
+        let successor = Self { number, model, queue, runs: false };
         if let Err(fault) = successor.start() {
             tracing::error!(code = fault.code(), "A thread of the classifier is lost: {fault}.");
         }
     }
 }
 
-/// Scores pieces of several texts together, or one by one if that fails: each answers for itself.
+/// Scores pieces, each of which answers for itself.
 fn read(model: &mut Model, pieces: &[Piece]) {
-    let result = score(model, pieces);
-    match (result, pieces) {
-        (Ok(()), _) => {}
-        (Err(fault), [piece]) => piece.job.failed(&Arc::new(fault)),
-        (Err(_), _) => pieces.iter().for_each(|piece| read(model, std::slice::from_ref(piece))),
+    for piece in pieces {
+        let cut = model.cutter().cut(&piece.job.text, piece.range.clone());
+        let scored = cut.and_then(|windows| {
+            let scores = model.run(&windows)?;
+            let each = windows.into_iter().zip(scores);
+            Ok(each.map(|(window, score)| Scored { span: window.span, score }).collect::<Vec<_>>())
+        });
+        match scored {
+            Ok(scored) => piece.job.done(scored),
+            Err(fault) => piece.job.failed(&Arc::new(fault)),
+        }
     }
-}
-
-fn score(model: &mut Model, pieces: &[Piece]) -> Result<(), Fault> {
-    let cut = |piece: &Piece| model.cutter().cut(&piece.job.text, piece.range.clone());
-    let cut: Vec<Vec<Window>> = pieces.iter().map(cut).collect::<Result<_, _>>()?;
-    let windows: Vec<&Window> = cut.iter().flatten().collect();
-    let mut scores = model.run(&windows)?.into_iter();
-    for (piece, windows) in pieces.iter().zip(&cut) {
-        let each = windows.iter().zip(scores.by_ref());
-        let scored = each.map(|(window, score)| Scored { span: window.span.clone(), score });
-        piece.job.done(scored.collect::<Vec<_>>());
-    }
-    Ok(())
 }

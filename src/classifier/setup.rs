@@ -79,8 +79,17 @@ impl Build {
     /// # Errors
     /// [`SetupError::Pip`] with what pip said.
     pub fn fetch(&self, folder: &Path) -> Result<PathBuf, SetupError> {
+        // `-I`: no `pip.py` of the folder that somebody happens to stand in.
         let output = Command::new("python3")
-            .args(["-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"])
+            .args([
+                "-I",
+                "-m",
+                "pip",
+                "download",
+                "--quiet",
+                "--disable-pip-version-check",
+                "--no-deps",
+            ])
             .args(["--only-binary=:all:", "--python-version", "3.11", "--implementation", "cp"])
             .args(["--platform", self.platform, "--dest"])
             .arg(folder)

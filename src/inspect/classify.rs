@@ -1,11 +1,15 @@
 //! What the classifier says of a message, after the rules: the same exclusions, stages, counts and
 //! records hold for its findings as for theirs.
 
-use std::{ops::Range, sync::Arc};
+use std::{collections::BTreeMap, ops::Range, sync::Arc};
 
-use super::{Firewall, Inspection, Subject, Walk, passage::Passage};
+use super::{Firewall, Inspection, Subject, Walk, passage::Passage, subject::Pointer};
 use crate::{
-    classifier::{pack::Level, pool::Reading},
+    classifier::{
+        Scored,
+        pack::{Level, Thresholds},
+        pool::Reading,
+    },
     firewall::{
         Action, Direction, Disposition, Finding, Severity, Surface,
         finding::{Confidence, View},
@@ -36,7 +40,7 @@ impl Firewall {
         if passage.text.is_empty() {
             return inspection;
         }
-        let scored = classifier.read(std::mem::take(&mut passage.text)).await;
+        let scored = classifier.read(surface, std::mem::take(&mut passage.text)).await;
         self.judge(inspection, (subject, surface, value), &passage, scored)
     }
 
@@ -50,17 +54,19 @@ impl Firewall {
         let mut walk = Walk { subject, inspection, ..Walk::new(self, surface, 0) };
         match scored {
             Ok((scored, about)) => {
-                let thresholds = about.manifest.thresholds(surface);
-                for part in scored.iter() {
-                    if let Some(level) = thresholds.level(part.score) {
-                        passage.locate(&part.span, surface, value, |pointer, text| {
-                            walk.pointer = pointer.clone();
-                            walk.findings.push(finding(level, surface, part.span.clone()));
-                            walk.admit(text);
-                        });
+                let levels = levels(passage, &scored, about.manifest.thresholds(surface));
+                if levels.is_empty() {
+                    return walk.settle();
+                }
+                let mut pointer = Pointer::hiding(std::mem::take(&mut walk.inspection.hidden));
+                passage.each(surface, value, &mut pointer, |place, pointer, text| {
+                    if let Some(level) = levels.get(&place) {
+                        walk.pointer = pointer.clone();
+                        walk.findings.push(finding(*level, surface, 0..text.len()));
+                        walk.admit(text);
                         walk.decide();
                     }
-                }
+                });
             }
             Err(fault) => {
                 tracing::warn!(
@@ -72,6 +78,20 @@ impl Firewall {
         }
         walk.settle()
     }
+}
+
+/// The highest level of each text that a window touches. All of them: an exclusion is for one place, and
+/// what stands beside it is still found.
+fn levels(passage: &Passage, scored: &[Scored], thresholds: Thresholds) -> BTreeMap<usize, Level> {
+    let mut levels = BTreeMap::new();
+    for part in scored {
+        let Some(level) = thresholds.level(part.score) else { continue };
+        for place in passage.places(&part.span) {
+            let highest = levels.entry(place).or_insert(level);
+            *highest = level.max(*highest);
+        }
+    }
+    levels
 }
 
 /// What a level asks for. Nobody can wait inside an answer, so a hold there withholds it, and a person

@@ -156,11 +156,15 @@ impl Walk<'_> {
     }
 
     /// Counts what became of the findings.
-    pub(super) fn tally(&mut self) {
-        let lifecycle = &self.firewall.lifecycle;
+    pub(super) fn tally(&self) {
         for (rule, fate) in &self.fates.each {
-            lifecycle.counts.rule(rule, *fate);
+            self.firewall.lifecycle.counts.rule(rule, *fate);
         }
+    }
+
+    /// Lets the breaker see the message.
+    pub(super) fn watch(&mut self) {
+        let lifecycle = &self.firewall.lifecycle;
         let Some(server) = self.subject.origin.server else { return };
         let now = *self.now.get_or_insert_with(crate::ids::now_ms);
         let mut falling = lifecycle.breaker.count(server, &self.fates.hits, now);

@@ -36,34 +36,33 @@ impl Passage {
         passage
     }
 
-    /// Calls `read` with the text that most of `span` lies in, and its place.
-    pub(super) fn locate(
+    /// The places of the texts that `span` touches.
+    pub(super) fn places(&self, span: &Range<usize>) -> Range<usize> {
+        let first = self.parts.partition_point(|part| part.end <= span.start);
+        let last = self.parts.partition_point(|part| part.start < span.end);
+        // A span of nothing stands in the text at which it lies.
+        let last = last.max(first + 1).min(self.parts.len());
+        first.min(last.saturating_sub(1))..last
+    }
+
+    /// Calls `read` once with each text, its place and its pointer.
+    pub(super) fn each(
         &self,
-        span: &Range<usize>,
         surface: Surface,
         value: &Json,
-        read: impl FnOnce(&Pointer, &str),
+        pointer: &mut Pointer,
+        mut read: impl FnMut(usize, &Pointer, &str),
     ) {
-        let shared =
-            |part: &Range<usize>| part.end.min(span.end).saturating_sub(part.start.max(span.start));
-        let after = self.parts.partition_point(|part| part.end <= span.start);
-        let touched = self.parts.iter().enumerate().skip(after);
-        let touched = touched.take_while(|(_, part)| part.start < span.end);
-        let most = touched.max_by_key(|(_, part)| shared(part)).map_or(after, |(place, _)| place);
-        let (mut passed, mut read) = (0, Some(read));
-        visit(value, surface, self.repeats, &mut Pointer::default(), &mut |pointer, text| {
-            if passed == most
-                && let Some(read) = read.take()
-            {
-                read(pointer, text);
-            }
+        let mut passed = 0;
+        visit(value, surface, self.repeats, pointer, &mut |pointer, text| {
+            read(passed, pointer, text);
             passed += 1;
         });
     }
 }
 
-/// Every text that a model may see, in order, keys that are more than a word among them. Bytes that are no text are none, nor are the names of
-/// kinds of blocks, nor what says the same once more.
+/// Every text that a model may see, in order, keys that are more than a word among them. Bytes that are
+/// no text are none, nor are the names of kinds of blocks, nor what says the same once more.
 fn visit(
     value: &Json,
     surface: Surface,

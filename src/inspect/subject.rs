@@ -53,6 +53,16 @@ impl Pointer {
         Self { text: "@".to_owned(), ..Self::default() }
     }
 
+    /// The place of the message itself, with keys that are not written down.
+    pub(super) fn hiding(found: BTreeSet<String>) -> Self {
+        Self { found, ..Self::default() }
+    }
+
+    /// Keys in which something was found.
+    pub(super) fn hidden(self) -> BTreeSet<String> {
+        self.found
+    }
+
     pub(super) fn as_str(&self) -> &str {
         &self.text
     }

@@ -31,21 +31,11 @@ const REFERENCES_MAX: usize = 16;
 /// Equal in the form of RFC 8785: order of keys, blanks and the writing of numbers are no difference.
 /// Servers wrap what is no object as `{"result": …}`, and write one block for each of its elements.
 pub fn diverges(result: &Object) -> bool {
-    agrees(result) == Some(false)
-}
-
-/// Whether the structured content says what the text blocks say, and nothing besides.
-pub fn repeats(result: &Object) -> bool {
-    agrees(result) == Some(true)
-}
-
-/// `None` where one of the two is missing.
-fn agrees(result: &Object) -> Option<bool> {
-    let structured = result.get("structuredContent")?;
+    let Some(structured) = result.get("structuredContent") else { return false };
     let blocks = result.get("content").and_then(Json::as_array).unwrap_or_default();
     let said: Vec<Json> = blocks.iter().filter_map(|it| document(it.get("text")?)).collect();
     if said.is_empty() {
-        return None;
+        return false;
     }
     let wrapped = structured.as_object().filter(|it| it.len() == 1).and_then(|it| it.get("result"));
     let pins = |values: &[Json]| values.iter().map(Json::pin).collect::<Vec<_>>();
@@ -58,7 +48,21 @@ fn agrees(result: &Object) -> Option<bool> {
     let same = said_pins.iter().all(|said| *said == own)
         || wrapped.is_some_and(|wrapped| whole(wrapped) || elements(wrapped))
         || elements(structured);
-    Some(same)
+    !same
+}
+
+/// Whether a text block is the structured content itself, letter by letter, as SDKs write it: in one
+/// line, or indented by two. With an escape in it, it reads otherwise than it is written.
+pub fn repeats(result: &Object) -> bool {
+    let Some(structured) = result.get("structuredContent") else { return false };
+    let blocks = result.get("content").and_then(Json::as_array).unwrap_or_default();
+    let mut texts = blocks.iter().filter_map(|block| block.get("text")?.as_str()).peekable();
+    if texts.peek().is_none() {
+        return false;
+    }
+    let line = structured.to_string();
+    let indented = serde_json::to_string_pretty(&structured.to_value()).unwrap_or_default();
+    !line.contains('\\') && texts.any(|text| text == line || text == indented)
 }
 
 /// An object or a list; single words are said in many ways.

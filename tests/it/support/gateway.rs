@@ -26,6 +26,10 @@ pub(crate) struct Gateway {
 
 /// A whole configuration file: state beside it and a free port, unless `text` says otherwise.
 pub(crate) fn config_text(text: &str) -> String {
+    // An array that is never closed stays the last thing in its file.
+    if text.matches('[').count() > text.matches(']').count() {
+        return format!("data_dir = \"state\"\n{text}\n");
+    }
     let listen =
         if text.contains("[listen]") { "" } else { "[listen]\naddress = \"127.0.0.1:0\"\n" };
     // Whether ONNX Runtime is installed here is nothing that tests depend on.
