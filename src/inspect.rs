@@ -22,6 +22,7 @@ mod weight;
 mod tests;
 
 pub use classify::INSTRUCTION;
+pub(crate) use classify::instruction;
 pub use join::{TAIL_BYTES_MAX, tail};
 pub use lifecycle::{Falling, Lifecycle, Spot};
 pub use profile::{Mode, Profile};

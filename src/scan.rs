@@ -13,12 +13,12 @@ use parking_lot::Mutex;
 use serde::{Serialize, Serializer};
 
 use crate::{
-    classifier::{Model, pack::Level},
+    classifier::Model,
     firewall::{
         Action, Budget, Finding, Ruleset, Severity, Surface,
         finding::{Confidence, View},
     },
-    inspect::{FINDINGS_MAX, INSTRUCTION, Profile, VIEW_BYTES_MAX},
+    inspect::{FINDINGS_MAX, Profile, VIEW_BYTES_MAX, instruction},
 };
 
 /// Rules and how their findings become one action.
@@ -149,9 +149,29 @@ impl Scanner {
         let action = strictest.max(incomplete.as_ref().map(|_| Action::Block));
         let mut report = Report { action, score: score(&findings), findings, incomplete };
         if let Some(model) = &self.model {
-            classify(&mut model.lock(), surface, text, &mut report);
+            self.classify(&mut model.lock(), surface, text, &mut report);
         }
         report
+    }
+
+    /// Adds what the model finds, with what the gateway would make of it. A text without a score was not
+    /// read to its end.
+    fn classify(&self, model: &mut Model, surface: Surface, text: &str, report: &mut Report) {
+        let thresholds = model.manifest().thresholds(surface);
+        let scored = match model.score(text) {
+            Ok(scored) => scored,
+            Err(fault) => {
+                report.action = report.action.max(Some(Action::Block));
+                report.incomplete.get_or_insert(format!("{}: {fault}", fault.code()));
+                return;
+            }
+        };
+        for part in scored {
+            let Some(level) = thresholds.level(part.score) else { continue };
+            let found = self.found(&instruction(level, surface, part.span), surface);
+            let message = format!("asks an AI agent for something, score {:.3}", part.score);
+            report.add(Found { message: Some(message), ..found });
+        }
     }
 
     fn found(&self, finding: &Finding, surface: Surface) -> Found {
@@ -202,38 +222,6 @@ fn score(findings: &[Found]) -> f64 {
         *best = (*best).max(weight * tenths);
     }
     f64::from(distinct.values().sum::<u32>()) / 10.0
-}
-
-/// Adds what the model finds. A score labels: it asks for no more than a flag. A text that has none was
-/// not read to its end.
-fn classify(model: &mut Model, surface: Surface, text: &str, report: &mut Report) {
-    let thresholds = model.manifest().thresholds(surface);
-    let scored = match model.score(text) {
-        Ok(scored) => scored,
-        Err(fault) => {
-            report.action = report.action.max(Some(Action::Block));
-            report.incomplete.get_or_insert(format!("{}: {fault}", fault.code()));
-            return;
-        }
-    };
-    for part in scored {
-        let Some(level) = thresholds.level(part.score) else { continue };
-        let severity = match level {
-            Level::Block => Severity::High,
-            Level::Hold => Severity::Medium,
-            Level::Flag => Severity::Low,
-        };
-        report.add(Found {
-            rule: INSTRUCTION.to_owned(),
-            severity,
-            confidence: Confidence::Medium,
-            view: View::Raw,
-            start: part.span.start,
-            end: part.span.end,
-            message: Some(format!("asks an AI agent for something, score {:.3}", part.score)),
-            action: Action::Flag,
-        });
-    }
 }
 
 /// The surface of this name.

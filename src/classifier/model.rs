@@ -45,7 +45,7 @@ impl Model {
         let mut model = Self { manifest, cutter, session: session(library, pack)? };
         model.fits(&pack.title())?;
         let probe = model.cutter.probe();
-        model.run(&[probe])?;
+        model.run(&probe)?;
         Ok(model)
     }
 
@@ -66,34 +66,36 @@ impl Model {
         let plain = Plain::of(text, TEXT_BYTES_MAX)?;
         let (text, mut scored) = (plain.text(text), Vec::new());
         for piece in pieces(text) {
-            let windows = self.cutter.cut(text, piece)?;
-            let scores = self.run(&windows)?;
-            let each = windows.into_iter().zip(scores);
-            scored.extend(each.map(|(window, score)| Scored { span: window.span, score }));
+            scored.extend(self.score_piece(text, piece)?);
         }
         plain.back(&mut scored);
         Ok(scored)
     }
 
-    /// What cuts texts for it.
-    pub(super) fn cutter(&self) -> &Cutter {
-        &self.cutter
+    /// Scores each window of one of the [`pieces`] of a text.
+    ///
+    /// # Errors
+    /// Whatever the tokenizer or the graph fails with.
+    pub(super) fn score_piece(
+        &mut self,
+        text: &str,
+        piece: Range<usize>,
+    ) -> Result<Vec<Scored>, Fault> {
+        let windows = self.cutter.cut(text, piece)?;
+        let scored = windows.into_iter().map(|window| {
+            let score = self.run(&window)?;
+            Ok(Scored { span: window.span, score })
+        });
+        scored.collect()
     }
 
     pub fn manifest(&self) -> &Arc<Manifest> {
         &self.manifest
     }
 
-    /// The score of each window. Each runs by itself: rounded to 8 bits, a batch shares one scale, so
-    /// what else is scored at the moment would change a text's score.
-    ///
-    /// # Errors
-    /// [`Fault::Model`], [`Fault::Score`]
-    pub(super) fn run(&mut self, windows: &[Window]) -> Result<Vec<f32>, Fault> {
-        windows.iter().map(|window| self.run_one(window)).collect()
-    }
-
-    fn run_one(&mut self, window: &Window) -> Result<f32, Fault> {
+    /// The score of a window. Each runs by itself: rounded to 8 bits, a batch shares one scale, so what
+    /// else is scored at the moment would change a text's score.
+    fn run(&mut self, window: &Window) -> Result<f32, Fault> {
         let manifest = &*self.manifest;
         let failed = |error: ort::Error| Fault::Model {
             pack: manifest.name.clone(),

@@ -15,7 +15,7 @@ use super::{
     Fault, Library, Model, Pack, Scored,
     pack::Manifest,
     plain::Plain,
-    queue::{Piece, Queue},
+    queue::Queue,
     settings::{Mode, Settings},
     shipped,
 };
@@ -237,8 +237,11 @@ impl Worker {
     fn work(mut self) {
         self.runs = true;
         let Self { model: Some(model), queue, .. } = &mut self else { return };
-        while let Some(pieces) = queue.take() {
-            read(model, &pieces);
+        while let Some(piece) = queue.take() {
+            match model.score_piece(&piece.job.text, piece.range.clone()) {
+                Ok(scored) => piece.job.done(scored),
+                Err(fault) => piece.job.failed(&Arc::new(fault)),
+            }
         }
     }
 }
@@ -253,22 +256,6 @@ impl Drop for Worker {
         let successor = Self { number, model, queue, runs: false };
         if let Err(fault) = successor.start() {
             tracing::error!(code = fault.code(), "A thread of the classifier is lost: {fault}.");
-        }
-    }
-}
-
-/// Scores pieces, each of which answers for itself.
-fn read(model: &mut Model, pieces: &[Piece]) {
-    for piece in pieces {
-        let cut = model.cutter().cut(&piece.job.text, piece.range.clone());
-        let scored = cut.and_then(|windows| {
-            let scores = model.run(&windows)?;
-            let each = windows.into_iter().zip(scores);
-            Ok(each.map(|(window, score)| Scored { span: window.span, score }).collect::<Vec<_>>())
-        });
-        match scored {
-            Ok(scored) => piece.job.done(scored),
-            Err(fault) => piece.job.failed(&Arc::new(fault)),
         }
     }
 }

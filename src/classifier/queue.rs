@@ -1,5 +1,5 @@
 //! Texts that wait for a worker. Each gets a turn of one piece, so a long text keeps no short one
-//! waiting; short ones that wait at once are taken together.
+//! waiting.
 
 use std::{collections::VecDeque, ops::Range, sync::Arc, thread};
 
@@ -10,11 +10,6 @@ use super::{Fault, Scored, cutter::pieces};
 
 /// Whoever asked hears scores in the order of the text, or why there are none.
 pub(super) type Answer = Result<Vec<Scored>, Arc<Fault>>;
-
-/// Bytes that are taken at once, if there are so many short texts.
-const TAKEN_BYTES: usize = 2 << 10;
-/// Texts that are taken at once.
-const TAKEN_MAX: usize = 16;
 
 /// The queue that all workers take from.
 #[derive(Debug, Default)]
@@ -79,19 +74,16 @@ impl Queue {
         asked
     }
 
-    /// Waits for pieces; there are none after [`Queue::close`].
-    pub(super) fn take(&self) -> Option<Vec<Piece>> {
+    /// Waits for a piece; there is none after [`Queue::close`].
+    pub(super) fn take(&self) -> Option<Piece> {
         let mut waiting = self.waiting.lock();
-        loop {
-            if waiting.closed {
-                return None;
-            }
-            let taken = waiting.take();
-            if !taken.is_empty() {
-                return Some(taken);
+        while !waiting.closed {
+            if let Some(piece) = waiting.take() {
+                return Some(piece);
             }
             self.filled.wait(&mut waiting);
         }
+        None
     }
 
     /// Lets everybody go who waits, on either side.
@@ -104,36 +96,25 @@ impl Queue {
 }
 
 impl Waiting {
-    fn take(&mut self) -> Vec<Piece> {
-        let (mut taken, mut bytes) = (Vec::new(), 0);
+    /// The next piece of the text whose turn it is; the text then stands at the end. One that nobody
+    /// waits for any more is left out.
+    fn take(&mut self) -> Option<Piece> {
         while let Some(job) = self.jobs.pop_front() {
-            let (piece, more) = job.next();
-            let Some(range) = piece else { continue };
-            bytes += range.len();
+            let mut progress = job.progress.lock();
+            let waits = progress.answer.as_ref().is_some_and(|it| !it.is_closed());
+            let Some(range) = progress.left.pop().filter(|_| waits) else { continue };
+            let more = !progress.left.is_empty();
+            drop(progress);
             if more {
                 self.jobs.push_back(Arc::clone(&job));
             }
-            taken.push(Piece { job, range });
-            let next_bytes = self.jobs.front().map_or(0, |job| job.text.len());
-            if taken.len() == TAKEN_MAX || bytes + next_bytes > TAKEN_BYTES {
-                break;
-            }
+            return Some(Piece { job, range });
         }
-        taken
+        None
     }
 }
 
 impl Job {
-    /// The next piece, and whether there are more. None for a text that nobody waits for any more.
-    fn next(&self) -> (Option<Range<usize>>, bool) {
-        let mut progress = self.progress.lock();
-        if progress.answer.as_ref().is_none_or(oneshot::Sender::is_closed) {
-            return (None, false);
-        }
-        let piece = progress.left.pop();
-        (piece, !progress.left.is_empty())
-    }
-
     pub(super) fn done(&self, scored: impl IntoIterator<Item = Scored>) {
         let mut progress = self.progress.lock();
         progress.scored.extend(scored);
@@ -170,11 +151,9 @@ mod tests {
         let long = queue.put("word ".repeat(20_000));
         let _short = queue.put("short".to_owned());
         let _other = queue.put("other".to_owned());
-        let first = queue.take().expect("pieces");
-        assert_eq!(first.len(), 1);
-        let second = queue.take().expect("pieces");
-        let texts: Vec<&str> = second.iter().map(|piece| piece.job.text.as_str()).collect();
-        assert_eq!(texts, ["short", "other"]);
+        let taken = [0; 4].map(|_| queue.take().expect("a piece"));
+        let texts = taken.each_ref().map(|piece| piece.job.text.get(..5));
+        assert_eq!(texts, ["word ", "short", "other", "word "].map(Some));
         drop(long);
         queue.close();
         assert!(queue.take().is_none());
@@ -185,10 +164,10 @@ mod tests {
         let queue = Queue::default();
         drop(queue.put("word ".repeat(20_000)));
         let mut kept = queue.put("kept".to_owned());
-        let taken = queue.take().expect("pieces");
-        assert_eq!(taken[0].job.text, "kept");
+        let taken = queue.take().expect("a piece");
+        assert_eq!(taken.job.text, "kept");
         let scored = Scored { span: 0..4, score: 0.5 };
-        taken[0].job.done([scored.clone()]);
+        taken.job.done([scored.clone()]);
         assert_eq!(kept.try_recv().expect("an answer").expect("scores"), [scored]);
         let mut late = queue.put("late".to_owned());
         queue.close();

@@ -62,7 +62,7 @@ impl Firewall {
                 passage.each(surface, value, &mut pointer, |place, pointer, text| {
                     if let Some(level) = levels.get(&place) {
                         walk.pointer = pointer.clone();
-                        walk.findings.push(finding(*level, surface, 0..text.len()));
+                        walk.findings.push(instruction(*level, surface, 0..text.len()));
                         walk.admit(text);
                         walk.decide();
                     }
@@ -96,7 +96,7 @@ fn levels(passage: &Passage, scored: &[Scored], thresholds: Thresholds) -> BTree
 
 /// What a level asks for. Nobody can wait inside an answer, so a hold there withholds it, and a person
 /// may release it. What an agent writes is less of a stranger's than what it reads: a person is asked.
-fn finding(level: Level, surface: Surface, span: Range<usize>) -> Finding {
+pub(crate) fn instruction(level: Level, surface: Surface, span: Range<usize>) -> Finding {
     let inbound = surface.direction() == Direction::Inbound;
     let (severity, confidence, action) = match level {
         Level::Flag => (Severity::Low, Confidence::Low, Action::Flag),

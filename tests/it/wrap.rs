@@ -1,5 +1,6 @@
 //! `bartizan wrap`: clients that speak stdio share one gateway.
 
+mod scoring;
 mod sharing;
 
 use std::{

@@ -3,7 +3,7 @@
 use super::program::plain;
 
 /// Words add up: `assistant` 3, `ignore` 3, `send` 2; from 6 on it holds, from 8 on it blocks.
-/// `poison` is no number.
+/// `canarybird` does so by itself, `poison` is no number.
 pub(crate) const PACK: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixture/model");
 pub(crate) const FILE: &str = "libonnxruntime.so.1.32.0";
 

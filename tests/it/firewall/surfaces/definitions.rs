@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{BLOCKED, HARMLESS, Rows, before};
+use super::{BLOCKED, Guard, HARMLESS, Rows, before};
 use crate::support::{
     Era,
     raw::{Raw, tool},
@@ -104,33 +104,35 @@ fn entries(word: &str) -> Vec<(&'static str, &'static str, &'static str, Value)>
 
 #[tokio::test]
 async fn definitions_and_instructions_are_read_whole() {
-    let mut rows = Rows::of("definition.");
-    for word in [BLOCKED, HARMLESS] {
-        let mut lists = Lists::default();
-        for (row, definition) in tools(word) {
-            lists.add(row, "tools/list", "tools", definition);
+    for guard in Guard::BOTH {
+        let mut rows = Rows::of("definition.", guard);
+        for word in [BLOCKED, HARMLESS] {
+            let mut lists = Lists::default();
+            for (row, definition) in tools(word) {
+                lists.add(row, "tools/list", "tools", definition);
+            }
+            for (row, method, member, entry) in entries(word) {
+                lists.add(row, method, member, entry);
+            }
+            let raw = Raw::start(lists.of("tools")).await;
+            for member in ["prompts", "resources", "resourceTemplates"] {
+                raw.script.lists.lock().insert(member, lists.of(member));
+            }
+            *raw.script.instructions.lock() = Some(format!("Use it for a {word}."));
+            let gateway = before(guard, &raw).await;
+            let client = gateway.client(Era::Modern);
+            for (row, method, member, _) in &lists.items {
+                let listed = client.result(method, json!({})).await;
+                let marked = |item: &&Value| item["_meta"][MARK] == *row;
+                let seen = listed[*member].as_array().and_then(|items| items.iter().find(marked));
+                rows.judge(row, word, &seen.map(Value::to_string).unwrap_or_default());
+            }
+            let told = client.result("server/discover", json!({})).await.to_string();
+            rows.judge("definition.instructions", word, &told);
+            gateway.end().await;
         }
-        for (row, method, member, entry) in entries(word) {
-            lists.add(row, method, member, entry);
-        }
-        let raw = Raw::start(lists.of("tools")).await;
-        for member in ["prompts", "resources", "resourceTemplates"] {
-            raw.script.lists.lock().insert(member, lists.of(member));
-        }
-        *raw.script.instructions.lock() = Some(format!("Use it for a {word}."));
-        let gateway = before(&raw).await;
-        let client = gateway.client(Era::Modern);
-        for (row, method, member, _) in &lists.items {
-            let listed = client.result(method, json!({})).await;
-            let marked = |item: &&Value| item["_meta"][MARK] == *row;
-            let seen = listed[*member].as_array().and_then(|items| items.iter().find(marked));
-            rows.judge(row, word, &seen.map(Value::to_string).unwrap_or_default());
-        }
-        let told = client.result("server/discover", json!({})).await.to_string();
-        rows.judge("definition.instructions", word, &told);
-        gateway.end().await;
+        rows.end();
     }
-    rows.end();
 }
 
 /// Tells the entries of one list apart, whatever else a case changes in them.
